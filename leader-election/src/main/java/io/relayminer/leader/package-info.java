@@ -1,0 +1,3 @@
+/** Leases with epochs, leadership and fair-share assignment. */
+@org.jspecify.annotations.NullMarked
+package io.relayminer.leader;

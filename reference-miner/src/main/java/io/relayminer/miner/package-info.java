@@ -1,0 +1,3 @@
+/** The miner daemon: it reads the configuration and wires the parts. */
+@org.jspecify.annotations.NullMarked
+package io.relayminer.miner;

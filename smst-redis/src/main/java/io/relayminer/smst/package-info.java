@@ -1,0 +1,3 @@
+/** The sparse Merkle sum trie and its closest proofs. */
+@org.jspecify.annotations.NullMarked
+package io.relayminer.smst;
