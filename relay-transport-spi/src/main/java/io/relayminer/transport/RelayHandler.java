@@ -1,0 +1,37 @@
+package io.relayminer.transport;
+
+import java.util.concurrent.CompletionStage;
+
+/**
+ * The relay pipeline as a transport sees it.
+ *
+ * <p>{@link #handle} is called on the transport's event loop, once per relay, possibly for many
+ * relays at the same time, and must return without blocking. The stage may be completed on any
+ * thread, before or after the method returns. A relay that fails is answered with {@link
+ * RelayReply.Refused}; a stage completed exceptionally, a {@code null} stage or a thrown exception
+ * is a defect, which the transport answers with 500 and reports as {@link
+ * TransportEvents#handlerFailed}.
+ */
+public interface RelayHandler {
+
+    /** Serves one relay. */
+    CompletionStage<RelayReply> handle(InboundRelay relay);
+
+    /**
+     * Answers the health paths that share the relay port: exactly {@code /health}, {@code
+     * /healthz}, {@code /ready}, and everything below {@code /ready/}. Called on the event loop,
+     * must not block.
+     *
+     * @param path the decoded path without query
+     */
+    StatusPage status(String path);
+
+    /**
+     * A small status document.
+     *
+     * @param status HTTP status code
+     * @param contentType e.g. {@code "application/json"}
+     * @param body text, sent as UTF-8
+     */
+    record StatusPage(int status, String contentType, String body) {}
+}
