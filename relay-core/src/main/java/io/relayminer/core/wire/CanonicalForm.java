@@ -10,21 +10,26 @@ import com.google.protobuf.Message;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
 import com.google.protobuf.UnsafeByteOperations;
+
 import io.relayminer.core.wire.cosmos.base.Coin;
 import io.relayminer.core.wire.cosmos.base.DecCoin;
+
 import java.util.List;
 import java.util.Set;
 
 /**
- * The canonical encoding of chain messages: the bytes a chain node would write for the same content.
+ * The canonical encoding of chain messages: the bytes a chain node would write for the same
+ * content.
  *
- * <p>Once unknown fields are gone, protobuf-java's output differs from a node's in two ways only. Some
- * embedded messages are values on the node's side, so it writes them even when they are absent from the
- * input (an empty one is a tag and a zero length); and the amount of a coin is a number there, so it is
- * always written, and written as that number's decimal text. {@link #of} applies both rules to a message
- * and everything inside it, {@link #encode} writes the result with map entries in ascending key order.
+ * <p>Once unknown fields are gone, protobuf-java's output differs from a node's in two ways only.
+ * Some embedded messages are values on the node's side, so it writes them even when they are absent
+ * from the input (an empty one is a tag and a zero length); and the amount of a coin is a number
+ * there, so it is always written, and written as that number's decimal text. {@link #of} applies
+ * both rules to a message and everything inside it, {@link #encode} writes the result with map
+ * entries in ascending key order.
  *
- * <p>Relays have a faster way of their own in {@link RelayCodec}. All methods are pure and thread-safe.
+ * <p>Relays have a faster way of their own in {@link RelayCodec}. All methods are pure and
+ * thread-safe.
  */
 public final class CanonicalForm {
 
@@ -88,8 +93,7 @@ public final class CanonicalForm {
     @SuppressWarnings("unchecked")
     static <M extends Message> M parse(byte[] bytes, M type, WireLimits limits) {
         MessageScanner.check(bytes, type.getDescriptorForType(), limits);
-        Parser<M> parser =
-                DiscardUnknownFieldsParser.wrap((Parser<M>) type.getParserForType());
+        Parser<M> parser = DiscardUnknownFieldsParser.wrap((Parser<M>) type.getParserForType());
         try {
             // Wrapping lets byte fields be slices of the input instead of copies.
             var input = UnsafeByteOperations.unsafeWrap(bytes).newCodedInput();
@@ -100,8 +104,6 @@ public final class CanonicalForm {
             return message;
         } catch (InvalidProtocolBufferException e) {
             throw malformed(type, e);
-        } catch (java.io.IOException e) {
-            throw new IllegalStateException("reading from memory failed", e);
         }
     }
 
@@ -114,8 +116,8 @@ public final class CanonicalForm {
     }
 
     /**
-     * The message with everything in it as a node would write it. Returns the argument itself if that
-     * is already so.
+     * The message with everything in it as a node would write it. Returns the argument itself if
+     * that is already so.
      *
      * @throws MalformedMessageException if an amount is not an integer of at most 256 bits
      */
@@ -154,8 +156,7 @@ public final class CanonicalForm {
                         builder.setRepeatedField(field, i, changed);
                     }
                 }
-            } else if (message.hasField(field)
-                    || ALWAYS_WRITTEN.contains(field.getFullName())) {
+            } else if (message.hasField(field) || ALWAYS_WRITTEN.contains(field.getFullName())) {
                 Message value = (Message) message.getField(field);
                 Message changed = canonical(value);
                 if (changed != value || !message.hasField(field)) {

@@ -1,15 +1,17 @@
 package io.relayminer.core.wire;
 
 import io.relayminer.core.wire.cosmos.base.Coin;
+
 import java.math.BigInteger;
 
 /**
  * Integer amounts of money inside messages.
  *
  * <p>A chain node reads an amount with the rules of an integer literal: an optional sign, a prefix
- * ({@code 0x}, {@code 0o}, {@code 0b}, or a bare {@code 0} for octal), digits that single underscores
- * may separate. It accepts up to 256 bits and writes plain decimal. Nobody sends anything but plain
- * decimal, but reading the same input differently would mean encoding it differently.
+ * ({@code 0x}, {@code 0o}, {@code 0b}, or a bare {@code 0} for octal), digits that single
+ * underscores may separate. It accepts up to 256 bits and writes plain decimal. Nobody sends
+ * anything but plain decimal, but reading the same input differently would mean encoding it
+ * differently.
  */
 public final class CoinAmount {
 

@@ -1,24 +1,26 @@
 package io.relayminer.core.wire;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.UnsafeByteOperations;
-import com.google.protobuf.ByteString;
+
 import io.relayminer.core.wire.sdk.Header;
 import io.relayminer.core.wire.sdk.POKTHTTPRequest;
 import io.relayminer.core.wire.sdk.POKTHTTPResponse;
-import java.io.IOException;
+
 import java.util.List;
 import java.util.Map;
 
 /**
  * The HTTP messages inside relays.
  *
- * <p>A map from header name to values has one encoding only if its entries are written in the order of
- * their names, which these methods do: the hash of an encoded response is part of what the supplier
- * signs. Names are in canonical form ({@code Content-Type}); both the map key and the {@code key} of the
- * value carry them. Strings have to be valid UTF-8, on decoding too, and unknown fields are kept.
+ * <p>A map from header name to values has one encoding only if its entries are written in the order
+ * of their names, which these methods do: the hash of an encoded response is part of what the
+ * supplier signs. Names are in canonical form ({@code Content-Type}); both the map key and the
+ * {@code key} of the value carry them. Strings have to be valid UTF-8, on decoding too, and unknown
+ * fields are kept.
  *
  * <p>All methods are pure and thread-safe.
  */
@@ -29,7 +31,8 @@ public final class HttpMessageCodec {
     /**
      * Decodes a request. No bytes are an empty request, not an error.
      *
-     * @throws MalformedMessageException if the bytes are not such a message or a string is not UTF-8
+     * @throws MalformedMessageException if the bytes are not such a message or a string is not
+     *     UTF-8
      * @throws MessageLimitException if a limit is exceeded
      */
     public static POKTHTTPRequest decodeRequest(ByteString bytes, WireLimits limits) {
@@ -39,7 +42,8 @@ public final class HttpMessageCodec {
     /**
      * Decodes a response.
      *
-     * @throws MalformedMessageException if the bytes are not such a message or a string is not UTF-8
+     * @throws MalformedMessageException if the bytes are not such a message or a string is not
+     *     UTF-8
      * @throws MessageLimitException if a limit is exceeded
      */
     public static POKTHTTPResponse decodeResponse(ByteString bytes, WireLimits limits) {
@@ -50,8 +54,8 @@ public final class HttpMessageCodec {
      * A response from its parts.
      *
      * @param status HTTP status
-     * @param headers values by name; names in canonical form, values as Java strings without unpaired
-     *     surrogates (decode header bytes as ISO-8859-1)
+     * @param headers values by name; names in canonical form, values as Java strings without
+     *     unpaired surrogates (decode header bytes as ISO-8859-1)
      * @param body taken over without copying
      */
     public static POKTHTTPResponse response(
@@ -82,9 +86,9 @@ public final class HttpMessageCodec {
     }
 
     /**
-     * A header name in the form that gateways look it up by: the first letter and every letter after a
-     * hyphen upper case, the rest lower case. A name with a character that header names cannot have is
-     * returned unchanged.
+     * A header name in the form that gateways look it up by: the first letter and every letter
+     * after a hyphen upper case, the rest lower case. A name with a character that header names
+     * cannot have is returned unchanged.
      */
     public static String canonicalName(String name) {
         boolean upper = true;
@@ -133,8 +137,6 @@ public final class HttpMessageCodec {
             return message;
         } catch (InvalidProtocolBufferException e) {
             throw CanonicalForm.malformed(type, e);
-        } catch (IOException e) {
-            throw new IllegalStateException("reading from memory failed", e);
         }
     }
 }

@@ -3,24 +3,26 @@ package io.relayminer.core.wire;
 import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.WireFormat;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Walks an encoded message before protobuf-java builds it.
  *
  * <p>protobuf-java bounds the nesting of what it builds but not the number of parts, treats a known
- * field of the wrong wire type as an unknown one, and reads only the low 32 bits of a length. A chain
- * node refuses all of that. The walk touches each byte of structure once, skips payloads without looking
- * at them, allocates nothing, and refuses:
+ * field of the wrong wire type as an unknown one, and reads only the low 32 bits of a length. A
+ * chain node refuses all of that. The walk touches each byte of structure once, skips payloads
+ * without looking at them, allocates nothing, and refuses:
  *
  * <ul>
  *   <li>more bytes, levels or field occurrences than the limits allow,
- *   <li>a field number of 0 or above 2<sup>29</sup> − 1, an unused wire type, an end group without a
- *       start, a group that does not end, a varint of more than ten bytes, a length beyond the end of
- *       the enclosing message,
+ *   <li>a field number of 0 or above 2<sup>29</sup> − 1, an unused wire type, an end group without
+ *       a start, a group that does not end, a varint of more than ten bytes, a length beyond the
+ *       end of the enclosing message,
  *   <li>a known field with a wire type that its type does not have.
  * </ul>
  */
@@ -72,7 +74,8 @@ final class MessageScanner {
         if (known != null) {
             return known;
         }
-        // Compiled aside and published whole, so that no thread sees a shape that is still being filled.
+        // Compiled aside and published whole, so that no thread sees a shape that is still being
+        // filled.
         Map<String, Shape> compiled = new HashMap<>();
         Shape shape = compile(type, compiled);
         compiled.forEach(SHAPES::putIfAbsent);
@@ -92,8 +95,7 @@ final class MessageScanner {
                             ? compile(field.getMessageType(), compiled)
                             : null;
             int wireType = field.getLiteType().getWireType();
-            shape.fields.put(
-                    field.getNumber(), new Field(wireType, field.isPackable(), child));
+            shape.fields.put(field.getNumber(), new Field(wireType, field.isPackable(), child));
         }
         return shape;
     }

@@ -1,6 +1,7 @@
 package io.relayminer.core.wire;
 
 import com.google.protobuf.ByteString;
+
 import io.relayminer.core.wire.service.RelayRequest;
 import io.relayminer.core.wire.service.RelayResponse;
 import io.relayminer.core.wire.session.SessionHeader;

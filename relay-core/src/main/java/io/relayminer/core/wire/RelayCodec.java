@@ -3,6 +3,7 @@ package io.relayminer.core.wire;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.UnsafeByteOperations;
+
 import io.relayminer.core.wire.ha.MinedRelayMessage;
 import io.relayminer.core.wire.proof.Claim;
 import io.relayminer.core.wire.service.Relay;
@@ -10,24 +11,25 @@ import io.relayminer.core.wire.service.RelayRequest;
 import io.relayminer.core.wire.service.RelayRequestMetadata;
 import io.relayminer.core.wire.service.RelayResponse;
 import io.relayminer.core.wire.service.RelayResponseMetadata;
+
 import java.io.IOException;
 import java.security.MessageDigest;
 
 /**
  * Bytes and hashes of relays.
  *
- * <p>What is signed and what is hashed is always the canonical encoding of a decoded message, never the
- * bytes that came over the wire: a gateway may send fields out of order, unknown fields or long forms of
- * integers, and the chain will see none of that when it checks the proof.
+ * <p>What is signed and what is hashed is always the canonical encoding of a decoded message, never
+ * the bytes that came over the wire: a gateway may send fields out of order, unknown fields or long
+ * forms of integers, and the chain will see none of that when it checks the proof.
  *
  * <ul>
- *   <li>signable hash of a request: SHA-256 of the canonical request without its signature. The ring
- *       signature is over these 32 bytes.
- *   <li>signable hash of a response: SHA-256 of the canonical response without its signature, and without
- *       its payload if it has a payload hash. The supplier signs these 32 bytes as a message, which hashes
- *       them once more.
- *   <li>relay hash: SHA-256 of the leaf, the canonical relay without the response payload. It is the key of
- *       the relay in the session's tree and what difficulty is measured on.
+ *   <li>signable hash of a request: SHA-256 of the canonical request without its signature. The
+ *       ring signature is over these 32 bytes.
+ *   <li>signable hash of a response: SHA-256 of the canonical response without its signature, and
+ *       without its payload if it has a payload hash. The supplier signs these 32 bytes as a
+ *       message, which hashes them once more.
+ *   <li>relay hash: SHA-256 of the leaf, the canonical relay without the response payload. It is
+ *       the key of the relay in the session's tree and what difficulty is measured on.
  * </ul>
  *
  * <p>All methods are pure and thread-safe.
@@ -119,8 +121,8 @@ public final class RelayCodec {
     }
 
     /**
-     * What {@link #signableHash(RelayResponse)} is the SHA-256 of. Without a payload hash, which only
-     * responses from before its introduction lack, the payload itself is part of it.
+     * What {@link #signableHash(RelayResponse)} is the SHA-256 of. Without a payload hash, which
+     * only responses from before its introduction lack, the payload itself is part of it.
      */
     public static byte[] signableBytes(RelayResponse response) {
         return signableBytes(response, !response.getPayloadHash().isEmpty());
@@ -129,8 +131,7 @@ public final class RelayCodec {
     static byte[] signableBytes(RelayResponse response, boolean payloadHashPresent) {
         RelayResponse.Builder signable =
                 response.toBuilder()
-                        .setMeta(
-                                response.getMeta().toBuilder().clearSupplierOperatorSignature());
+                        .setMeta(response.getMeta().toBuilder().clearSupplierOperatorSignature());
         if (payloadHashPresent) {
             signable.clearPayload();
         }
@@ -145,7 +146,8 @@ public final class RelayCodec {
                         : request.getMeta().toBuilder().clearSignature().build();
         int metaSize = meta.getSerializedSize();
         ByteString payload = request.getPayload();
-        // The payload can be megabytes: it is fed to the digest where it lies, everything before it is
+        // The payload can be megabytes: it is fed to the digest where it lies, everything before it
+        // is
         // small and written out.
         int headSize =
                 CodedOutputStream.computeTagSize(META)
@@ -229,7 +231,9 @@ public final class RelayCodec {
     public static Relay leafOf(Relay relay) {
         Relay canonical = canonical(relay);
         return canonical.hasRes() && !canonical.getRes().getPayload().isEmpty()
-                ? canonical.toBuilder().setRes(canonical.getRes().toBuilder().clearPayload()).build()
+                ? canonical.toBuilder()
+                        .setRes(canonical.getRes().toBuilder().clearPayload())
+                        .build()
                 : canonical;
     }
 
@@ -238,7 +242,10 @@ public final class RelayCodec {
         return Sha256.of(leaf);
     }
 
-    /** The hash of a claim that its sampling starts from, 32 bytes. The validation status is part of it. */
+    /**
+     * The hash of a claim that its sampling starts from, 32 bytes. The validation status is part of
+     * it.
+     */
     public static byte[] claimHash(Claim claim) {
         return Sha256.of(claim.toByteArray());
     }

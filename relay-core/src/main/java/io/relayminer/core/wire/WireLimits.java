@@ -5,8 +5,8 @@ package io.relayminer.core.wire;
  *
  * @param maxBytes longest encoding, in bytes
  * @param maxDepth deepest nesting of messages and groups; the outermost message is at depth 1
- * @param maxFields most field occurrences in the whole message, nested and unknown ones included. Every
- *     object that decoding allocates stands for at least one, so this also bounds allocations
+ * @param maxFields most field occurrences in the whole message, nested and unknown ones included.
+ *     Every object that decoding allocates stands for at least one, so this also bounds allocations
  */
 public record WireLimits(int maxBytes, int maxDepth, int maxFields) {
 
