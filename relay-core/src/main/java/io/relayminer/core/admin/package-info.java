@@ -1,0 +1,3 @@
+/** The plain HTTP server of both daemons for health, readiness and metrics. */
+@org.jspecify.annotations.NullMarked
+package io.relayminer.core.admin;

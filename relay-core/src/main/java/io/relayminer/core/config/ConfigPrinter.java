@@ -1,0 +1,233 @@
+package io.relayminer.core.config;
+
+import org.jspecify.annotations.Nullable;
+
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/** Prints a configuration record: the effective values, and the reference page of its keys. */
+public final class ConfigPrinter {
+
+    private static final String MASK = "****";
+    private static final Pattern URL = Pattern.compile("[a-zA-Z][a-zA-Z0-9+.-]*://\\S+");
+    private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_./][A-Za-z0-9_./@+-]*");
+
+    private ConfigPrinter() {}
+
+    /** The record as YAML with every value in force; secrets and user-info of URLs are masked. */
+    public static String effective(Record config) {
+        StringBuilder out = new StringBuilder();
+        print(config, "", out);
+        return out.toString();
+    }
+
+    /**
+     * The keys below the record as a Markdown table: key, type, default, meaning.
+     *
+     * @param defaults the record that an empty document gives, from which the defaults are read;
+     *     its absent parts are described by their types
+     */
+    public static String reference(Record defaults) {
+        StringBuilder out =
+                new StringBuilder("| key | type | default | meaning |\n|---|---|---|---|\n");
+        describe(defaults.getClass(), defaults, "", out);
+        return out.toString();
+    }
+
+    /** Masks the user-info and the query of a URL; other texts are returned as they are. */
+    public static String maskUrl(String text) {
+        if (!URL.matcher(text).matches()) {
+            return text;
+        }
+        int authority = text.indexOf("://") + 3;
+        int end = authority;
+        while (end < text.length() && "/?#".indexOf(text.charAt(end)) < 0) {
+            end++;
+        }
+        int at = text.lastIndexOf('@', end - 1);
+        String host =
+                at >= authority ? MASK + text.substring(at, end) : text.substring(authority, end);
+        String rest = text.substring(end);
+        int query = rest.indexOf('?');
+        if (query >= 0) {
+            rest = rest.substring(0, query) + "?" + MASK;
+        }
+        return text.substring(0, authority) + host + rest;
+    }
+
+    private static void print(Record value, String indent, StringBuilder out) {
+        for (RecordComponent component : value.getClass().getRecordComponents()) {
+            Object member = read(value, component);
+            Key key = component.getAnnotation(Key.class);
+            String name = Secrets.keyName(component);
+            if (key != null && key.secret() && member != null) {
+                out.append(indent).append(name).append(": '").append(MASK).append("'\n");
+            } else {
+                printMember(name, member, indent, out);
+            }
+        }
+    }
+
+    private static void printMember(
+            String name, @Nullable Object member, String indent, StringBuilder out) {
+        if (member == null) {
+            return;
+        }
+        out.append(indent).append(quoteKey(name)).append(':');
+        if (member instanceof Record record) {
+            out.append('\n');
+            print(record, indent + "  ", out);
+        } else if (member instanceof Map<?, ?> map) {
+            if (map.isEmpty()) {
+                out.append(" {}\n");
+                return;
+            }
+            out.append('\n');
+            map.forEach((k, v) -> printMember(String.valueOf(k), v, indent + "  ", out));
+        } else if (member instanceof Collection<?> list) {
+            if (list.isEmpty()) {
+                out.append(" []\n");
+                return;
+            }
+            out.append('\n');
+            for (Object item : list) {
+                if (item instanceof Record record) {
+                    StringBuilder inner = new StringBuilder();
+                    print(record, indent + "    ", inner);
+                    int first = indent.length() + 4;
+                    out.append(indent)
+                            .append("  - ")
+                            .append(inner.substring(Math.min(first, inner.length())));
+                } else {
+                    out.append(indent).append("  - ").append(scalar(item)).append('\n');
+                }
+            }
+        } else {
+            out.append(' ').append(scalar(member)).append('\n');
+        }
+    }
+
+    private static void describe(
+            Class<?> type, @Nullable Object value, String path, StringBuilder out) {
+        for (RecordComponent component : type.getRecordComponents()) {
+            Key key = component.getAnnotation(Key.class);
+            String name = path + Secrets.keyName(component);
+            Object member = value == null ? null : read(value, component);
+            Class<?> element = recordIn(component.getGenericType());
+            boolean direct = component.getType().isRecord();
+            if (key != null) {
+                out.append("| `").append(name).append("` | ");
+                out.append(typeName(component.getGenericType())).append(" | ");
+                out.append(
+                                member == null || direct || key.secret()
+                                        ? "–"
+                                        : "`" + oneLine(member) + "`")
+                        .append(" | ");
+                out.append(key.value().replace("|", "\\|")).append(" |\n");
+            }
+            if (element != null) {
+                String below = direct ? name + "." : name + (isMap(component) ? ".<name>." : "[].");
+                describe(element, direct ? member : null, below, out);
+            }
+        }
+    }
+
+    private static boolean isMap(RecordComponent component) {
+        return Map.class.isAssignableFrom(component.getType());
+    }
+
+    private static @Nullable Class<?> recordIn(Type type) {
+        if (type instanceof Class<?> raw) {
+            return raw.isRecord() ? raw : null;
+        }
+        if (type instanceof ParameterizedType generic) {
+            Type[] arguments = generic.getActualTypeArguments();
+            return recordIn(arguments[arguments.length - 1]);
+        }
+        return null;
+    }
+
+    private static String typeName(Type type) {
+        if (type instanceof ParameterizedType generic) {
+            Type[] arguments = generic.getActualTypeArguments();
+            String element = typeName(arguments[arguments.length - 1]);
+            return (arguments.length == 2 ? "map of " : "list of ") + element;
+        }
+        Class<?> raw = (Class<?>) type;
+        if (raw.isRecord()) {
+            return "section";
+        }
+        if (raw.isEnum()) {
+            List<String> names = new ArrayList<>();
+            for (Object constant : raw.getEnumConstants()) {
+                names.add(constant.toString().toLowerCase(Locale.ROOT));
+            }
+            return String.join(" \\| ", names);
+        }
+        return switch (raw.getSimpleName()) {
+            case "int", "Integer", "long", "Long" -> "integer";
+            case "double", "Double" -> "number";
+            case "boolean", "Boolean" -> "boolean";
+            case "Duration" -> "duration";
+            default -> "string";
+        };
+    }
+
+    private static String oneLine(Object value) {
+        if (value instanceof Map<?, ?> map && map.isEmpty()) {
+            return "{}";
+        }
+        if (value instanceof Collection<?> list && list.isEmpty()) {
+            return "[]";
+        }
+        return scalar(value);
+    }
+
+    private static String scalar(Object value) {
+        if (value instanceof Duration duration) {
+            return print(duration);
+        }
+        if (value instanceof Enum<?> constant) {
+            return constant.toString().toLowerCase(Locale.ROOT);
+        }
+        String text = maskUrl(value.toString());
+        return value instanceof Number || value instanceof Boolean || PLAIN.matcher(text).matches()
+                ? text
+                : "'" + text.replace("'", "''") + "'";
+    }
+
+    private static String print(Duration duration) {
+        if (duration.isZero()) {
+            return "0";
+        }
+        if (duration.toMillisPart() != 0) {
+            return duration.toMillis() + "ms";
+        }
+        long seconds = duration.toSeconds();
+        return seconds % 3600 == 0
+                ? seconds / 3600 + "h"
+                : seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
+    }
+
+    private static String quoteKey(String name) {
+        return PLAIN.matcher(name).matches() ? name : "'" + name.replace("'", "''") + "'";
+    }
+
+    private static @Nullable Object read(Object record, RecordComponent component) {
+        try {
+            var accessor = component.getAccessor();
+            accessor.setAccessible(true);
+            return accessor.invoke(record);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("cannot read " + component.getName(), e);
+        }
+    }
+}
