@@ -23,7 +23,7 @@ public sealed interface RelayReply {
      * A refusal, never signed. Over HTTP it becomes the given status with a JSON object {@code
      * {"error":"<message>", <details>…}} of type {@code application/json}.
      *
-     * @param status HTTP status code, 400 to 599
+     * @param status HTTP status code, 400 to 999; backends may invent codes beyond 599
      * @param message text for the client; carries no secrets and no internal addresses
      * @param details further members of the JSON object in iteration order, e.g. {@code service}
      */
@@ -31,9 +31,9 @@ public sealed interface RelayReply {
 
         /** Copies the details. */
         public Refused {
-            if (status < 400 || status > 599) {
+            if (status < 400 || status > 999) {
                 throw new IllegalArgumentException(
-                        "a refusal needs a status of 400 to 599, got " + status);
+                        "a refusal needs a status of 400 to 999, got " + status);
             }
             details =
                     details.isEmpty()

@@ -1,0 +1,119 @@
+package io.relayminer.core.backend;
+
+import io.relayminer.transport.BackendResult;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * Makes the answer of a backend fit to be signed: decompressed, with canonical header names.
+ *
+ * <p>A body is taken for gzip if the header says so or if it starts with the two magic bytes. One
+ * that then does not decompress is passed on as it is, header included; one that decompresses to
+ * more than the limit is an oversized response, found without holding more than the limit.
+ */
+final class ResponseDecoding {
+
+    /** Names seen so far, bounded: backends send the same few over and over. */
+    private static final Map<String, String> CANONICAL = new ConcurrentHashMap<>();
+
+    private static final int MAX_CACHED_NAMES = 512;
+
+    private ResponseDecoding() {}
+
+    /** A body that decompresses beyond the limit. */
+    static final class TooLargeException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        TooLargeException() {
+            super("decompressed response too large", null, false, false);
+        }
+    }
+
+    static BackendAnswer.Answered decode(
+            BackendResult.Response response, long maxBytes, int retries) throws TooLargeException {
+        SortedMap<String, List<String>> headers = new TreeMap<>();
+        response.headers().forEach((name, value) -> put(headers, name, value));
+        response.trailers().forEach((name, value) -> put(headers, name, value));
+        headers.remove("Transfer-Encoding");
+        headers.remove("Trailer");
+        byte[] body = response.body();
+        if (isGzip(headers, body)) {
+            try {
+                body = gunzip(body, maxBytes);
+                headers.remove("Content-Encoding");
+            } catch (IOException notGzip) {
+                body = response.body();
+            }
+        }
+        return new BackendAnswer.Answered(response.status(), headers, body, retries);
+    }
+
+    private static void put(SortedMap<String, List<String>> headers, String name, String value) {
+        String canonical = CANONICAL.get(name);
+        if (canonical == null) {
+            canonical = canonicalName(name);
+            if (CANONICAL.size() < MAX_CACHED_NAMES && name.length() <= 64) {
+                CANONICAL.put(name, canonical);
+            }
+        }
+        List<String> values = headers.get(canonical);
+        if (values == null) {
+            headers.put(canonical, List.of(value));
+        } else {
+            List<String> more = new ArrayList<>(values);
+            more.add(value);
+            headers.put(canonical, more);
+        }
+    }
+
+    /** Upper case at the start and after each hyphen, lower case elsewhere, ASCII only. */
+    static String canonicalName(String name) {
+        char[] out = name.toCharArray();
+        boolean upper = true;
+        for (int i = 0; i < out.length; i++) {
+            char c = out[i];
+            if (upper && c >= 'a' && c <= 'z') {
+                out[i] = (char) (c - 32);
+            } else if (!upper && c >= 'A' && c <= 'Z') {
+                out[i] = (char) (c + 32);
+            }
+            upper = c == '-';
+        }
+        return new String(out);
+    }
+
+    private static boolean isGzip(SortedMap<String, List<String>> headers, byte[] body) {
+        if (body.length == 0) {
+            return false;
+        }
+        if (body.length >= 2 && body[0] == 0x1f && (body[1] & 0xff) == 0x8b) {
+            return true;
+        }
+        List<String> encoding = headers.get("Content-Encoding");
+        return encoding != null && encoding.getFirst().equalsIgnoreCase("gzip");
+    }
+
+    private static byte[] gunzip(byte[] body, long maxBytes) throws IOException, TooLargeException {
+        try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(body), 8192)) {
+            ByteArrayOutputStream out =
+                    new ByteArrayOutputStream((int) Math.min(maxBytes, body.length * 4L));
+            byte[] chunk = new byte[8192];
+            for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
+                if (out.size() + (long) n > maxBytes) {
+                    throw new TooLargeException();
+                }
+                out.write(chunk, 0, n);
+            }
+            return out.toByteArray();
+        }
+    }
+}
