@@ -1,0 +1,73 @@
+package io.relayminer.smst;
+
+/**
+ * A stored tree cannot be used as it is: Redis refused, or what it holds is not one consistent set
+ * of leaves.
+ *
+ * <p>{@link #reason()} decides what to do. Only {@link Reason#UNAVAILABLE} and {@link
+ * Reason#OUT_OF_MEMORY} are worth retrying as they are; the others name data that has to be looked
+ * at.
+ */
+public final class SmstStoreException extends SmstException {
+
+    private static final long serialVersionUID = 1L;
+
+    /** Why the store could not do what was asked. */
+    public enum Reason {
+        /**
+         * No definite answer from Redis: connection lost, timeout, loading, read-only replica.
+         * State unknown; retry.
+         */
+        UNAVAILABLE,
+        /**
+         * Redis is full and refused the write before it changed anything. Retry after memory was
+         * freed.
+         */
+        OUT_OF_MEMORY,
+        /** A field or value of the nodes hash is not a node, or does not hash to its own name. */
+        CORRUPT_NODE,
+        /**
+         * The leaves found do not add up to the count and sum that the session record or the root
+         * states.
+         */
+        COUNT_MISMATCH,
+        /** The sealed root differs from the one that was to be sealed. */
+        ROOT_CONFLICT,
+        /** A leaf that the trie knows is no longer in the store. */
+        LEAF_MISSING
+    }
+
+    private final Reason reason;
+
+    /**
+     * Creates the exception.
+     *
+     * @param reason what went wrong
+     * @param message what, where, and what to do; no relay contents
+     */
+    public SmstStoreException(Reason reason, String message) {
+        super(message);
+        this.reason = reason;
+    }
+
+    /**
+     * Creates the exception with the error of the Redis client behind it.
+     *
+     * @param reason what went wrong
+     * @param message what, where, and what to do; no relay contents
+     * @param cause the client's error
+     */
+    public SmstStoreException(Reason reason, String message, Throwable cause) {
+        super(message, cause);
+        this.reason = reason;
+    }
+
+    /**
+     * Why it failed.
+     *
+     * @return the reason, never null
+     */
+    public Reason reason() {
+        return reason;
+    }
+}
