@@ -1,0 +1,330 @@
+package io.relayminer.core.redis;
+
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisCredentials;
+import io.lettuce.core.RedisCredentialsProvider;
+import io.lettuce.core.RedisException;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.SocketOptions;
+import io.lettuce.core.SslVerifyMode;
+import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.cluster.ClusterClientOptions;
+import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.cluster.api.sync.RedisClusterCommands;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.DefaultClientResources;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The connections of one process to Redis.
+ *
+ * <p>One connection carries the commands of all threads: commands pipeline themselves, and a process
+ * with a thousand suppliers needs no more sockets than one with two. Two kinds of use get connections
+ * of their own, because they would hold up everybody else: blocking reads ({@link #dedicated}) and
+ * pub/sub ({@link #subscriber}).
+ *
+ * <p>Every command has a time limit. While a connection is down, commands queue up to a bound and are
+ * sent again after the reconnect, so a command whose reply was lost may run twice: only idempotent
+ * commands and scripts belong here.
+ *
+ * <p>Keys and values are byte arrays throughout, since several values are raw binary.
+ *
+ * <p>Safe for use by any thread. Closing ends all connections made here.
+ */
+public final class RedisConnections implements AutoCloseable {
+
+    private static final int QUEUE_BOUND = 1 << 16;
+
+    private final RedisEndpoint endpoint;
+    private final ClientResources resources;
+    private final Opener opener;
+    private final RedisLink shared;
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private boolean closed;
+
+    /**
+     * Time limits.
+     *
+     * @param connectTimeout for establishing a connection
+     * @param commandTimeout for a command, from call to reply
+     */
+    public record Limits(Duration connectTimeout, Duration commandTimeout) {
+        /** Five seconds to connect, three for a command. */
+        public static final Limits DEFAULT =
+                new Limits(Duration.ofSeconds(5), Duration.ofSeconds(3));
+    }
+
+    private interface Opener extends AutoCloseable {
+        RedisLink link();
+
+        StatefulRedisPubSubConnection<byte[], byte[]> pubSub();
+
+        @Override
+        void close();
+    }
+
+    private RedisConnections(RedisEndpoint endpoint, ClientResources resources, Opener opener) {
+        this.endpoint = endpoint;
+        this.resources = resources;
+        this.opener = opener;
+        this.shared = opener.link();
+    }
+
+    /** Connects with default limits. See {@link #open(RedisEndpoint, String, Limits)}. */
+    public static RedisConnections open(String url) {
+        return open(RedisEndpoint.parse(url), "", Limits.DEFAULT);
+    }
+
+    /**
+     * Connects and checks with {@code PING} that the server answers.
+     *
+     * @param endpoint where Redis is
+     * @param clientName shown by {@code CLIENT LIST}; empty for none. A name in the URL wins
+     * @param limits time limits; limits in the URL win
+     * @throws RedisStateException.Unavailable if there is no answer
+     */
+    public static RedisConnections open(RedisEndpoint endpoint, String clientName, Limits limits) {
+        ClientResources resources = DefaultClientResources.builder().build();
+        Opener opener = null;
+        try {
+            opener = opener(endpoint, clientName, limits, resources);
+            RedisConnections connections = new RedisConnections(endpoint, resources, opener);
+            connections.sync().ping();
+            return connections;
+        } catch (RedisException e) {
+            if (opener != null) {
+                opener.close();
+            }
+            shutdown(resources);
+            throw new RedisStateException.Unavailable(
+                    "Redis does not answer; check redis.url, the network and the password", e);
+        }
+    }
+
+    private static Opener opener(
+            RedisEndpoint endpoint,
+            String clientName,
+            Limits limits,
+            ClientResources resources) {
+        return switch (endpoint) {
+            case RedisEndpoint.Standalone s -> {
+                RedisEndpoint.UrlOptions o = s.options();
+                Duration dial =
+                        o.dialTimeout() == null ? limits.connectTimeout() : o.dialTimeout();
+                Duration read =
+                        o.readTimeout() == null ? limits.commandTimeout() : o.readTimeout();
+                RedisURI.Builder uri =
+                        RedisURI.builder()
+                                .withHost(s.address().host())
+                                .withPort(s.address().port())
+                                .withDatabase(s.database())
+                                .withSsl(s.tls())
+                                .withVerifyPeer(
+                                        s.verifyPeer() ? SslVerifyMode.FULL : SslVerifyMode.NONE);
+                name(uri, o.clientName().isEmpty() ? clientName : o.clientName());
+                yield single(uri.build(), s.credentials(), new Limits(dial, read), resources);
+            }
+            case RedisEndpoint.Sentinel s -> {
+                RedisURI.Builder uri = RedisURI.builder().withSentinelMasterId(s.master());
+                for (RedisEndpoint.HostPort h : s.sentinels()) {
+                    uri.withSentinel(h.host(), h.port());
+                }
+                uri.withDatabase(s.database());
+                name(uri, clientName);
+                RedisEndpoint.Credentials data =
+                        new RedisEndpoint.Credentials("", s.credentials().password());
+                yield single(uri.build(), data, limits, resources);
+            }
+            case RedisEndpoint.Cluster c -> cluster(c, clientName, limits, resources);
+        };
+    }
+
+    private static void name(RedisURI.Builder uri, String clientName) {
+        if (!clientName.isEmpty()) {
+            uri.withClientName(clientName);
+        }
+    }
+
+    private static void login(RedisURI uri, RedisEndpoint.Credentials credentials) {
+        if (credentials.password().isEmpty()) {
+            return;
+        }
+        String user = credentials.user().isEmpty() ? null : credentials.user();
+        uri.setCredentialsProvider(
+                RedisCredentialsProvider.from(
+                        () ->
+                                RedisCredentials.just(
+                                        user, credentials.password().toCharArray())));
+    }
+
+    private static Opener single(
+            RedisURI uri,
+            RedisEndpoint.Credentials credentials,
+            Limits limits,
+            ClientResources resources) {
+        login(uri, credentials);
+        uri.setTimeout(limits.commandTimeout());
+        RedisClient client = RedisClient.create(resources, uri);
+        client.setOptions(common(ClientOptions.builder(), limits).build());
+        return new Opener() {
+            @Override
+            public RedisLink link() {
+                StatefulRedisConnection<byte[], byte[]> c =
+                        client.connect(ByteArrayCodec.INSTANCE);
+                return new RedisLink(c, c.async(), c.sync());
+            }
+
+            @Override
+            public StatefulRedisPubSubConnection<byte[], byte[]> pubSub() {
+                return client.connectPubSub(ByteArrayCodec.INSTANCE);
+            }
+
+            @Override
+            public void close() {
+                client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
+            }
+        };
+    }
+
+    private static Opener cluster(
+            RedisEndpoint.Cluster cluster,
+            String clientName,
+            Limits limits,
+            ClientResources resources) {
+        List<RedisURI> seeds = new ArrayList<>();
+        for (RedisEndpoint.HostPort seed : cluster.seeds()) {
+            RedisURI.Builder uri =
+                    RedisURI.builder().withHost(seed.host()).withPort(seed.port());
+            name(uri, clientName);
+            RedisURI built = uri.build();
+            login(built, cluster.credentials());
+            built.setTimeout(limits.commandTimeout());
+            seeds.add(built);
+        }
+        RedisClusterClient client = RedisClusterClient.create(resources, seeds);
+        ClusterClientOptions.Builder options = ClusterClientOptions.builder();
+        common(options, limits);
+        options.topologyRefreshOptions(
+                ClusterTopologyRefreshOptions.builder()
+                        .enablePeriodicRefresh(Duration.ofSeconds(30))
+                        .build());
+        client.setOptions(options.build());
+        return new Opener() {
+            @Override
+            public RedisLink link() {
+                StatefulRedisClusterConnection<byte[], byte[]> c =
+                        client.connect(ByteArrayCodec.INSTANCE);
+                return new RedisLink(c, c.async(), c.sync());
+            }
+
+            @Override
+            public StatefulRedisPubSubConnection<byte[], byte[]> pubSub() {
+                return client.connectPubSub(ByteArrayCodec.INSTANCE);
+            }
+
+            @Override
+            public void close() {
+                client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
+            }
+        };
+    }
+
+    private static ClientOptions.Builder common(ClientOptions.Builder options, Limits limits) {
+        return options.autoReconnect(true)
+                .requestQueueSize(QUEUE_BOUND)
+                .timeoutOptions(TimeoutOptions.enabled(limits.commandTimeout()))
+                .socketOptions(
+                        SocketOptions.builder()
+                                .connectTimeout(limits.connectTimeout())
+                                .tcpNoDelay(true)
+                                .keepAlive(
+                                        SocketOptions.KeepAliveOptions.builder()
+                                                .enable()
+                                                .idle(Duration.ofSeconds(15))
+                                                .interval(Duration.ofSeconds(5))
+                                                .count(3)
+                                                .build())
+                                .build());
+    }
+
+    /** Where these connections lead. */
+    public RedisEndpoint endpoint() {
+        return endpoint;
+    }
+
+    /** Whether the other side is a Redis Cluster. */
+    public boolean cluster() {
+        return endpoint instanceof RedisEndpoint.Cluster;
+    }
+
+    /** Commands on the shared connection, answered by futures. Never send a blocking command here. */
+    public RedisClusterAsyncCommands<byte[], byte[]> async() {
+        return shared.async();
+    }
+
+    /** Commands on the shared connection, for threads that may wait. */
+    public RedisClusterCommands<byte[], byte[]> sync() {
+        return shared.sync();
+    }
+
+    /** The shared connection, for libraries that take one. Do not close it. */
+    public RedisLink shared() {
+        return shared;
+    }
+
+    /** Opens a connection for one user, who closes it. */
+    public RedisLink dedicated() {
+        return keep(opener.link());
+    }
+
+    /** Opens a pub/sub connection for one user, who closes it. */
+    public RedisSubscriber subscriber() {
+        return keep(new RedisSubscriber(opener.pubSub()));
+    }
+
+    private synchronized <T extends AutoCloseable> T keep(T connection) {
+        if (closed) {
+            try {
+                connection.close();
+            } catch (Exception e) {
+                throw new RedisStateException.Unavailable("connections are closed", e);
+            }
+            throw new RedisStateException.Unavailable("connections are closed", null);
+        }
+        opened.add(connection);
+        return connection;
+    }
+
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        for (AutoCloseable connection : opened) {
+            try {
+                connection.close();
+            } catch (Exception e) {
+                // Closing goes on; the client below ends whatever is left.
+                continue;
+            }
+        }
+        shared.close();
+        opener.close();
+        shutdown(resources);
+    }
+
+    private static void shutdown(ClientResources resources) {
+        var unused = resources.shutdown(0, 2, TimeUnit.SECONDS);
+    }
+}
