@@ -16,8 +16,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A relay log in the memory of one process, for tests and for embedding relayer and miner in one JVM
- * where losing the log with the process is acceptable. It keeps the whole contract of {@link
+ * A relay log in the memory of one process, for tests and for embedding relayer and miner in one
+ * JVM where losing the log with the process is acceptable. It keeps the whole contract of {@link
  * RelayLog}, takeover by a second reader included.
  */
 public final class InMemoryRelayLog implements RelayLog {

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param relayHash 32-byte SHA-256 of {@code relayBytes}, the key of the leaf; empty if the sender
  *     left it to the consumer
- * @param relayBytes canonical bytes of the relay without the response payload, the value of the leaf
+ * @param relayBytes canonical bytes of the relay without the response payload, the value of the
+ *     leaf
  * @param computeUnitsPerRelay weight of the leaf, unsigned; resolved at session start
  * @param sessionId 64 hex digits
  * @param sessionStartHeight first block of the session
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param arrivalHeight block height when the request arrived
  * @param publishedAtUnixNano when the relay was appended; 0 lets the log fill it in
  */
+@SuppressWarnings("ArrayRecordComponent") // not copied; documented as such
 public record MinedRelay(
         byte[] relayHash,
         byte[] relayBytes,

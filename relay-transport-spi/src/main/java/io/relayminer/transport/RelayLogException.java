@@ -40,8 +40,8 @@ public sealed class RelayLogException extends RuntimeException {
     }
 
     /**
-     * The storage did not answer, or not in time. A relay may or may not have been stored; appending
-     * it again is harmless, because a consumer takes each relay hash once.
+     * The storage did not answer, or not in time. A relay may or may not have been stored;
+     * appending it again is harmless, because a consumer takes each relay hash once.
      */
     public static final class Unavailable extends RelayLogException {
         private static final long serialVersionUID = 1L;

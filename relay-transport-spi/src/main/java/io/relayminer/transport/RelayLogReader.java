@@ -25,8 +25,8 @@ public interface RelayLogReader extends AutoCloseable {
     List<RelayLogEntry> poll(int max, Duration wait) throws InterruptedException;
 
     /**
-     * Removes entries for good. Unknown ids are ignored. A consumer whose own commit removes entries
-     * (as a script that stores leaves does) need not call this for them.
+     * Removes entries for good. Unknown ids are ignored. A consumer whose own commit removes
+     * entries (as a script that stores leaves does) need not call this for them.
      *
      * @param ids ids of entries delivered before
      */

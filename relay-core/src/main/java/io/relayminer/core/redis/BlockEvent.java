@@ -9,6 +9,7 @@ import java.time.OffsetDateTime;
  * @param hash 32 bytes of the canonical block id, or empty when unknown; not copied
  * @param timestamp block header time
  */
+@SuppressWarnings("ArrayRecordComponent") // not copied; documented as such
 public record BlockEvent(long height, byte[] hash, OffsetDateTime timestamp) {
 
     /** The message: JSON in UTF-8, hash in standard base64, time with up to nine digits. */

@@ -3,6 +3,7 @@ package io.relayminer.core.redis;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.cluster.api.sync.RedisClusterCommands;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -43,8 +44,7 @@ final class LuaScript {
         }
     }
 
-    long integer(
-            RedisClusterCommands<byte[], byte[]> redis, List<String> keys, List<String> args) {
+    long integer(RedisClusterCommands<byte[], byte[]> redis, List<String> keys, List<String> args) {
         byte[][] k = bytes(keys);
         byte[][] a = bytes(args);
         Long result;

@@ -3,7 +3,9 @@ package io.relayminer.core.redis;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.WireFormat;
+
 import io.relayminer.transport.MinedRelay;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -63,8 +65,8 @@ public final class MinedRelayCodec {
     /**
      * Decodes an entry.
      *
-     * @throws RedisStateException.MalformedValue if it is not such a message, or its hash has a length
-     *     other than 0 or 32
+     * @throws RedisStateException.MalformedValue if it is not such a message, or its hash has a
+     *     length other than 0 or 32
      */
     public static MinedRelay decode(byte[] message) {
         byte[] hash = EMPTY;
@@ -85,8 +87,17 @@ public final class MinedRelayCodec {
                 switch (tag) {
                     case 0 -> {
                         return new MinedRelay(
-                                hash, relay, units, session, start, end, supplier, service,
-                                application, arrival, published);
+                                hash,
+                                relay,
+                                units,
+                                session,
+                                start,
+                                end,
+                                supplier,
+                                service,
+                                application,
+                                arrival,
+                                published);
                     }
                     case (1 << 3) | 2 -> hash = in.readByteArray();
                     case (2 << 3) | 2 -> relay = in.readByteArray();

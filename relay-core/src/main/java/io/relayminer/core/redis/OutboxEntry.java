@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param serviceId service of the session, may be empty
  * @param resends how often it was sent again
  */
+@SuppressWarnings("ArrayRecordComponent") // not copied; documented as such
 public record OutboxEntry(
         byte @Nullable [] message,
         long submitHeight,

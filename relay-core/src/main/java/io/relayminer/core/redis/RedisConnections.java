@@ -20,6 +20,7 @@ import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
+
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,14 +29,14 @@ import java.util.concurrent.TimeUnit;
 /**
  * The connections of one process to Redis.
  *
- * <p>One connection carries the commands of all threads: commands pipeline themselves, and a process
- * with a thousand suppliers needs no more sockets than one with two. Two kinds of use get connections
- * of their own, because they would hold up everybody else: blocking reads ({@link #dedicated}) and
- * pub/sub ({@link #subscriber}).
+ * <p>One connection carries the commands of all threads: commands pipeline themselves, and a
+ * process with a thousand suppliers needs no more sockets than one with two. Two kinds of use get
+ * connections of their own, because they would hold up everybody else: blocking reads ({@link
+ * #dedicated}) and pub/sub ({@link #subscriber}).
  *
- * <p>Every command has a time limit. While a connection is down, commands queue up to a bound and are
- * sent again after the reconnect, so a command whose reply was lost may run twice: only idempotent
- * commands and scripts belong here.
+ * <p>Every command has a time limit. While a connection is down, commands queue up to a bound and
+ * are sent again after the reconnect, so a command whose reply was lost may run twice: only
+ * idempotent commands and scripts belong here.
  *
  * <p>Keys and values are byte arrays throughout, since several values are raw binary.
  *
@@ -112,17 +113,12 @@ public final class RedisConnections implements AutoCloseable {
     }
 
     private static Opener opener(
-            RedisEndpoint endpoint,
-            String clientName,
-            Limits limits,
-            ClientResources resources) {
+            RedisEndpoint endpoint, String clientName, Limits limits, ClientResources resources) {
         return switch (endpoint) {
             case RedisEndpoint.Standalone s -> {
                 RedisEndpoint.UrlOptions o = s.options();
-                Duration dial =
-                        o.dialTimeout() == null ? limits.connectTimeout() : o.dialTimeout();
-                Duration read =
-                        o.readTimeout() == null ? limits.commandTimeout() : o.readTimeout();
+                Duration dial = o.dialTimeout() == null ? limits.connectTimeout() : o.dialTimeout();
+                Duration read = o.readTimeout() == null ? limits.commandTimeout() : o.readTimeout();
                 RedisURI.Builder uri =
                         RedisURI.builder()
                                 .withHost(s.address().host())
@@ -162,9 +158,7 @@ public final class RedisConnections implements AutoCloseable {
         String user = credentials.user().isEmpty() ? null : credentials.user();
         uri.setCredentialsProvider(
                 RedisCredentialsProvider.from(
-                        () ->
-                                RedisCredentials.just(
-                                        user, credentials.password().toCharArray())));
+                        () -> RedisCredentials.just(user, credentials.password().toCharArray())));
     }
 
     private static Opener single(
@@ -179,8 +173,7 @@ public final class RedisConnections implements AutoCloseable {
         return new Opener() {
             @Override
             public RedisLink link() {
-                StatefulRedisConnection<byte[], byte[]> c =
-                        client.connect(ByteArrayCodec.INSTANCE);
+                StatefulRedisConnection<byte[], byte[]> c = client.connect(ByteArrayCodec.INSTANCE);
                 return new RedisLink(c, c.async(), c.sync());
             }
 
@@ -203,8 +196,7 @@ public final class RedisConnections implements AutoCloseable {
             ClientResources resources) {
         List<RedisURI> seeds = new ArrayList<>();
         for (RedisEndpoint.HostPort seed : cluster.seeds()) {
-            RedisURI.Builder uri =
-                    RedisURI.builder().withHost(seed.host()).withPort(seed.port());
+            RedisURI.Builder uri = RedisURI.builder().withHost(seed.host()).withPort(seed.port());
             name(uri, clientName);
             RedisURI built = uri.build();
             login(built, cluster.credentials());
@@ -267,7 +259,9 @@ public final class RedisConnections implements AutoCloseable {
         return endpoint instanceof RedisEndpoint.Cluster;
     }
 
-    /** Commands on the shared connection, answered by futures. Never send a blocking command here. */
+    /**
+     * Commands on the shared connection, answered by futures. Never send a blocking command here.
+     */
     public RedisClusterAsyncCommands<byte[], byte[]> async() {
         return shared.async();
     }

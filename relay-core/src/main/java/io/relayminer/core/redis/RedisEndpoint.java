@@ -1,5 +1,7 @@
 package io.relayminer.core.redis;
 
+import org.jspecify.annotations.Nullable;
+
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -10,7 +12,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Where Redis is, parsed from a connection URL. Passwords are kept out of {@code toString}.
@@ -25,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@code redis-cluster://[user:password@]h1:p1,h2:p2}</td><td>Redis Cluster</td></tr>
  * </table>
  *
- * <p>The multi-host forms are no valid URIs, so all forms are parsed by hand. Options of other client
- * libraries are accepted: {@code client_name}, {@code db}, {@code dial_timeout} and {@code
+ * <p>The multi-host forms are no valid URIs, so all forms are parsed by hand. Options of other
+ * client libraries are accepted: {@code client_name}, {@code db}, {@code dial_timeout} and {@code
  * read_timeout} have an effect, options about connection pools have none because connections are
  * shared here. An unknown option is an error.
  */
@@ -107,8 +108,7 @@ public sealed interface RedisEndpoint {
      * @param credentials of the data nodes; the user name is ignored
      * @param database number of the database
      */
-    record Sentinel(
-            List<HostPort> sentinels, String master, Credentials credentials, int database)
+    record Sentinel(List<HostPort> sentinels, String master, Credentials credentials, int database)
             implements RedisEndpoint {}
 
     /**
@@ -122,8 +122,8 @@ public sealed interface RedisEndpoint {
     /**
      * Parses a URL.
      *
-     * @throws RedisStateException.InvalidUrl if it has none of the forms; the message does not contain
-     *     the password
+     * @throws RedisStateException.InvalidUrl if it has none of the forms; the message does not
+     *     contain the password
      */
     static RedisEndpoint parse(String url) {
         return new Parser(url).parse();
@@ -345,8 +345,7 @@ public sealed interface RedisEndpoint {
                 if (equal <= 0) {
                     throw bad("an option has no value; write name=value");
                 }
-                options.put(
-                        decode(pair.substring(0, equal)), decode(pair.substring(equal + 1)));
+                options.put(decode(pair.substring(0, equal)), decode(pair.substring(equal + 1)));
             }
             return options;
         }

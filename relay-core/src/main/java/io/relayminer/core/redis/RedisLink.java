@@ -7,8 +7,8 @@ import io.lettuce.core.cluster.api.sync.RedisClusterCommands;
 /**
  * One connection to a server or a cluster, seen through the commands both have in common.
  *
- * <p>Commands may be sent by any thread. With flushing turned off ({@link #holdCommands}) they stay in
- * the buffer until {@link #flush}, which turns many commands into one write.
+ * <p>Commands may be sent by any thread. With flushing turned off ({@link #holdCommands}) they stay
+ * in the buffer until {@link #flush}, which turns many commands into one write.
  */
 public final class RedisLink implements AutoCloseable {
 

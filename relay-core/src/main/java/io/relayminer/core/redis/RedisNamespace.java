@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param supplier supplier states, default {@code supplier}
  * @param meter relay meter, default {@code meter}
  * @param params legacy parameter cache, default {@code params}
- * @param consumerGroup suffix of the consumer group, default {@code miners}; the group is {@code
- *     base-consumerGroup}
+ * @param consumerGroup suffix of the consumer group, by default the plural of miner; the group is
+ *     {@code base-consumerGroup}
  */
 public record RedisNamespace(
         String base,

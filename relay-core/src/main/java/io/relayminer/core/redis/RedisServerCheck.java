@@ -2,6 +2,7 @@ package io.relayminer.core.redis;
 
 import io.lettuce.core.RedisException;
 import io.lettuce.core.cluster.api.sync.RedisClusterCommands;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -11,9 +12,9 @@ import java.util.Map;
 /**
  * Looks at start-up whether the server can be trusted with unclaimed work.
  *
- * <p>Streams, sessions and leaves exist nowhere else. A server that evicts keys, or is too old for the
- * commands used, loses relays silently, so it is refused. A server that does not persist, or evicts
- * only keys with a time to live, is accepted with a warning.
+ * <p>Streams, sessions and leaves exist nowhere else. A server that evicts keys, or is too old for
+ * the commands used, loses relays silently, so it is refused. A server that does not persist, or
+ * evicts only keys with a time to live, is accepted with a warning.
  *
  * @param version for example {@code 7.2.4}
  * @param evictionPolicy for example {@code noeviction}; empty if it cannot be read
@@ -41,8 +42,8 @@ public record RedisServerCheck(
         if (connections.cluster() && keys.layout() == KeyLayout.PLAIN) {
             throw new RedisStateException.UnsuitableServer(
                     "Redis Cluster needs hash-tagged keys, because scripts touch several keys of a"
-                            + " supplier at once; set redis.key_layout: hash_tagged on every relayer"
-                            + " and miner");
+                        + " supplier at once; set redis.key_layout: hash_tagged on every relayer"
+                        + " and miner");
         }
         RedisClusterCommands<byte[], byte[]> redis = connections.sync();
         try {
@@ -61,7 +62,9 @@ public record RedisServerCheck(
             }
             if (policy.startsWith("volatile-")) {
                 warnings.add(
-                        "maxmemory-policy is " + policy + "; set noeviction, so that nothing is"
+                        "maxmemory-policy is "
+                                + policy
+                                + "; set noeviction, so that nothing is"
                                 + " evicted under memory pressure");
             }
             Map<String, String> persistence = info(redis, "persistence");
@@ -70,8 +73,7 @@ public record RedisServerCheck(
                         "the append-only file is off; a crash of Redis loses every relay since the"
                                 + " last snapshot. Set appendonly yes and appendfsync everysec");
             }
-            return new RedisServerCheck(
-                    version, policy, info.getOrDefault("run_id", ""), warnings);
+            return new RedisServerCheck(version, policy, info.getOrDefault("run_id", ""), warnings);
         } catch (RedisException e) {
             throw new RedisStateException.Unavailable("Redis does not answer INFO", e);
         }
@@ -109,7 +111,8 @@ public record RedisServerCheck(
             }
         } catch (NumberFormatException e) {
             // A server that names no version is judged by its answers to commands.
-            if (version.isEmpty() || !Character.isDigit(version.toLowerCase(Locale.ROOT).charAt(0))) {
+            if (version.isEmpty()
+                    || !Character.isDigit(version.toLowerCase(Locale.ROOT).charAt(0))) {
                 return;
             }
         }

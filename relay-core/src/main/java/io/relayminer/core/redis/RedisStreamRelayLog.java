@@ -17,6 +17,11 @@ import io.relayminer.transport.RelayLog;
 import io.relayminer.transport.RelayLogEntry;
 import io.relayminer.transport.RelayLogException;
 import io.relayminer.transport.RelayLogReader;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,9 +40,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The relay log on Redis Streams: one stream per supplier, one consumer group for all miners.
@@ -49,17 +51,18 @@ import org.slf4j.LoggerFactory;
  * <p><b>Reading.</b> All readers of a process share one blocking read. A single thread reads every
  * stream whose reader is ready with one {@code XREADGROUP}, hands the entries over, and leaves a
  * stream out until its reader comes back for more. So a process with a thousand suppliers holds one
- * connection, a busy supplier cannot starve others, and what is delivered but not processed is bounded
- * by one batch per supplier. Between two reads of a stream lies a short linger, in which relays gather
- * so that the commit that follows carries many of them. On Redis Cluster, where one command cannot
- * read streams of several slots, the thread asks for each stream in one pipeline instead.
+ * connection, a busy supplier cannot starve others, and what is delivered but not processed is
+ * bounded by one batch per supplier. Between two reads of a stream lies a short linger, in which
+ * relays gather so that the commit that follows carries many of them. On Redis Cluster, where one
+ * command cannot read streams of several slots, the thread asks for each stream in one pipeline
+ * instead.
  *
- * <p><b>Taking over.</b> Opening a reader claims every pending entry of the group, whoever received it:
- * the caller owns the supplier, so nobody else is entitled to it. Afterwards entries that another
- * consumer left pending for a minute are claimed from time to time, which covers deliveries that were
- * under way when ownership changed. Entries leave the stream only by the commit script or by the
- * methods of the reader, and then they are acknowledged and deleted at once; so the oldest entry of
- * the stream tells how far the log is drained.
+ * <p><b>Taking over.</b> Opening a reader claims every pending entry of the group, whoever received
+ * it: the caller owns the supplier, so nobody else is entitled to it. Afterwards entries that
+ * another consumer left pending for a minute are claimed from time to time, which covers deliveries
+ * that were under way when ownership changed. Entries leave the stream only by the commit script or
+ * by the methods of the reader, and then they are acknowledged and deleted at once; so the oldest
+ * entry of the stream tells how far the log is drained.
  *
  * <p>Safe for use by any thread.
  */
@@ -266,21 +269,22 @@ public final class RedisStreamRelayLog implements RelayLog {
                     fail(reader, problem);
                 }
             }
-            pause();
+            pause(RETRY_NANOS);
         } catch (RedisException | TimeoutException e) {
             for (Reader reader : ready) {
                 listener.readFailed(reader.supplier);
             }
             LOG.debug("reading relay streams failed; trying again", e);
-            pause();
+            pause(RETRY_NANOS);
         }
     }
 
-    private void pause() throws InterruptedException {
+    private void pause(long nanos) throws InterruptedException {
         lock.lockInterruptibly();
         try {
-            if (!closed) {
-                readersChanged.awaitNanos(RETRY_NANOS);
+            long left = nanos;
+            while (!closed && left > 0) {
+                left = readersChanged.awaitNanos(left);
             }
         } finally {
             lock.unlock();
@@ -326,14 +330,7 @@ public final class RedisStreamRelayLog implements RelayLog {
             deliver(ready, messages);
         }
         if (!any) {
-            lock.lockInterruptibly();
-            try {
-                if (!closed) {
-                    readersChanged.awaitNanos(Math.min(blockNanos, settings.linger().toNanos()));
-                }
-            } finally {
-                lock.unlock();
-            }
+            pause(Math.min(blockNanos, settings.linger().toNanos()));
         }
     }
 
@@ -454,8 +451,7 @@ public final class RedisStreamRelayLog implements RelayLog {
                     if (problem != null) {
                         failure = null;
                         throw new RelayLogException.Unavailable(
-                                "the stream of supplier " + supplier + " cannot be read",
-                                problem);
+                                "the stream of supplier " + supplier + " cannot be read", problem);
                     }
                     if (!arrivals.isEmpty()) {
                         return take(max);
@@ -491,8 +487,7 @@ public final class RedisStreamRelayLog implements RelayLog {
                     "read the stream",
                     () -> {
                         List<RelayLogEntry> batch = new ArrayList<>();
-                        for (StreamMessage<byte[], byte[]> message :
-                                unread(max)) {
+                        for (StreamMessage<byte[], byte[]> message : unread(max)) {
                             batch.add(entry(message, false));
                         }
                         if (!batch.isEmpty()) {

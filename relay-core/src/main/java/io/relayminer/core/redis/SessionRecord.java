@@ -34,6 +34,7 @@ import java.util.Optional;
  * @param lastWalEntryId superseded, kept for other writers; empty when none
  * @param settlement what the chain did at settlement, null before it
  */
+@SuppressWarnings("ArrayRecordComponent") // not copied; documented as such
 public record SessionRecord(
         String sessionId,
         String supplier,

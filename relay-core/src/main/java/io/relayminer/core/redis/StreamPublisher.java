@@ -4,6 +4,10 @@ import io.lettuce.core.RedisFuture;
 import io.lettuce.core.XAddArgs;
 import io.relayminer.transport.MinedRelay;
 import io.relayminer.transport.RelayLogException;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -18,8 +22,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Appends relays to streams: pipelined, bounded, and repeated after a fail-over.
@@ -31,10 +33,10 @@ import org.slf4j.LoggerFactory;
  * <p><b>Bounds.</b> Relays in the buffer or in flight are bounded in number and bytes; beyond that
  * appends fail at once with {@code Full}, and the caller's policy decides.
  *
- * <p><b>Ring.</b> Redis replicates asynchronously, so a relay that was confirmed may be gone after a
- * fail-over. The publisher therefore remembers what it published in the last seconds, bounded in
- * bytes, and publishes it again when it finds itself connected to another server process (its run id
- * changed). Duplicates are harmless: consumers take each relay hash once.
+ * <p><b>Ring.</b> Redis replicates asynchronously, so a relay that was confirmed may be gone after
+ * a fail-over. The publisher therefore remembers what it published in the last seconds, bounded in
+ * bytes, and publishes it again when it finds itself connected to another server process (its run
+ * id changed). Duplicates are harmless: consumers take each relay hash once.
  */
 final class StreamPublisher implements AutoCloseable {
 
@@ -95,24 +97,24 @@ final class StreamPublisher implements AutoCloseable {
                     new RelayLogException.Closed("the relay log is closed"));
         }
         MinedRelay stamped =
-                relay.publishedAtUnixNano() == 0
-                        ? relay.publishedAt(unixNano.getAsLong())
-                        : relay;
+                relay.publishedAtUnixNano() == 0 ? relay.publishedAt(unixNano.getAsLong()) : relay;
         byte[] entry = MinedRelayCodec.encode(stamped);
         if (inFlight.get() >= settings.maxInFlight()
                 || inFlightBytes.get() + entry.length > settings.maxInFlightBytes()) {
             listener.failed(relay, "full");
             return CompletableFuture.failedFuture(
                     new RelayLogException.Full(
-                            inFlight.get() + " relays wait for Redis; the bound is "
-                                    + settings.maxInFlight() + " relays or "
-                                    + settings.maxInFlightBytes() + " bytes"));
+                            inFlight.get()
+                                    + " relays wait for Redis; the bound is "
+                                    + settings.maxInFlight()
+                                    + " relays or "
+                                    + settings.maxInFlightBytes()
+                                    + " bytes"));
         }
         CompletableFuture<String> result = new CompletableFuture<>();
         byte[] stream =
                 streamNames.computeIfAbsent(
-                        relay.supplier(),
-                        s -> keys.stream(s).getBytes(StandardCharsets.UTF_8));
+                        relay.supplier(), s -> keys.stream(s).getBytes(StandardCharsets.UTF_8));
         long since = nanoTime.getAsLong();
         inFlight.incrementAndGet();
         inFlightBytes.addAndGet(entry.length);
@@ -202,7 +204,8 @@ final class StreamPublisher implements AutoCloseable {
         if (items.isEmpty()) {
             return;
         }
-        LOG.warn("Redis failed over or was restarted; {} recent relays are appended again",
+        LOG.warn(
+                "Redis failed over or was restarted; {} recent relays are appended again",
                 items.size());
         listener.replayed(items.size());
         for (Ring.Item item : items) {
@@ -242,6 +245,7 @@ final class StreamPublisher implements AutoCloseable {
     /** What was published lately, oldest first, bounded by age and bytes. */
     static final class Ring {
 
+        @SuppressWarnings("ArrayRecordComponent") // identity is never asked for
         record Item(long nanos, byte[] stream, byte[] entry) {}
 
         private final long maxAge;
