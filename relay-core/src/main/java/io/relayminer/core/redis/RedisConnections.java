@@ -21,6 +21,9 @@ import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,6 +47,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class RedisConnections implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(RedisConnections.class);
     private static final int QUEUE_BOUND = 1 << 16;
 
     private final RedisEndpoint endpoint;
@@ -309,8 +313,7 @@ public final class RedisConnections implements AutoCloseable {
             try {
                 connection.close();
             } catch (Exception e) {
-                // Closing goes on; the client below ends whatever is left.
-                continue;
+                LOG.debug("a connection did not close; the client ends it", e);
             }
         }
         shared.close();
