@@ -29,6 +29,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class EmbeddedRedis implements AutoCloseable {
 
+    private static final String SERVER_VARIABLE = "RELAYMINER_REDIS_SERVER";
     private static final String LOOPBACK = "127.0.0.1";
     private static final long START_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(30);
     private static final int START_ATTEMPTS = 5;
@@ -186,21 +187,29 @@ public final class EmbeddedRedis implements AutoCloseable {
                 .start();
     }
 
-    /** The binary is unpacked once for each process and shared by all servers of it. */
+    /**
+     * The server named by the environment variable {@value #SERVER_VARIABLE}, for tests against
+     * another version or Valkey; otherwise the packaged one, unpacked once for each process.
+     */
     private static synchronized File executable() throws IOException {
         if (binary == null) {
-            File home = Files.createTempDirectory("relayminer-redis-binary").toFile();
-            File unpacked = ExecutableProvider.newJarResourceProvider(home).get();
-            Runtime.getRuntime()
-                    .addShutdownHook(
-                            new Thread(
-                                    () -> {
-                                        unpacked.delete();
-                                        home.delete();
-                                    }));
-            binary = unpacked;
+            String chosen = System.getenv(SERVER_VARIABLE);
+            binary = chosen == null || chosen.isBlank() ? unpacked() : new File(chosen);
         }
         return binary;
+    }
+
+    private static File unpacked() throws IOException {
+        File home = Files.createTempDirectory("relayminer-redis-binary").toFile();
+        File unpacked = ExecutableProvider.newJarResourceProvider(home).get();
+        Runtime.getRuntime()
+                .addShutdownHook(
+                        new Thread(
+                                () -> {
+                                    unpacked.delete();
+                                    home.delete();
+                                }));
+        return unpacked;
     }
 
     private static @Nullable File binary;
