@@ -7,7 +7,8 @@ import java.time.Duration;
  *
  * @param maxConnectionsPerHost connections to one host; further requests wait for a free one until
  *     their timeout
- * @param maxIdleConnectionsPerHost idle connections kept per host
+ * @param maxIdleConnectionsPerHost idle connections worth keeping per host; a backend whose pool
+ *     knows no such bound keeps them until their idle timeout
  * @param idleTimeout an unused connection is closed after this time
  * @param connectTimeout time for the TCP connection
  * @param tlsHandshakeTimeout time for the TLS handshake

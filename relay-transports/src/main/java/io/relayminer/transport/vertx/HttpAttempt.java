@@ -1,0 +1,328 @@
+package io.relayminer.transport.vertx;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ConnectTimeoutException;
+import io.relayminer.transport.BackendRequest;
+import io.relayminer.transport.BackendResult;
+import io.relayminer.transport.Cancellation;
+import io.relayminer.transport.Headers;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpClosedException;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.http.StreamResetException;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.buffer.BufferInternal;
+import io.vertx.core.net.HostAndPort;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.security.cert.CertificateException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
+
+import javax.net.ssl.SSLException;
+
+/**
+ * One request to a backend, on one event loop from begin to end.
+ *
+ * <p>Whatever happens first decides the result: the complete response, a failure, the time limit,
+ * or cancellation. What comes later finds the result taken and only cleans up, by resetting the
+ * request, which closes an HTTP/1.1 connection and frees its place in the pool.
+ */
+final class HttpAttempt {
+
+    private final HttpBackend backend;
+    private final ContextInternal context;
+    private final BackendRequest request;
+    private final Duration timeout;
+    private final Cancellation cancellation;
+    private final long startNanos = System.nanoTime();
+    private final CompletableFuture<BackendResult> result = new CompletableFuture<>();
+    private @Nullable HttpClientRequest wire;
+    private @Nullable BodyCollector body;
+    private Runnable withdrawCancellation = () -> {};
+    private long timer = -1;
+    private boolean responding;
+    private boolean over;
+
+    HttpAttempt(
+            HttpBackend backend,
+            ContextInternal context,
+            BackendRequest request,
+            Duration timeout,
+            Cancellation cancellation) {
+        this.backend = backend;
+        this.context = context;
+        this.request = request;
+        this.timeout = timeout;
+        this.cancellation = cancellation;
+    }
+
+    CompletionStage<BackendResult> result() {
+        return result;
+    }
+
+    void begin(HttpClient client) {
+        withdrawCancellation =
+                cancellation.onCancel(
+                        () -> {
+                            if (context.nettyEventLoop().inEventLoop()) {
+                                cancelled();
+                            } else {
+                                context.runOnContext(v -> cancelled());
+                            }
+                        });
+        if (over) {
+            return;
+        }
+        long millis = Math.max(1, timeout.toMillis());
+        timer =
+                backend.vertx()
+                        .setTimer(
+                                millis,
+                                id -> fail(BackendResult.Kind.TIMEOUT, "no answer in time", null));
+        BackendRequest.Target target = request.target();
+        RequestOptions options;
+        try {
+            options =
+                    new RequestOptions()
+                            .setMethod(HttpMethod.valueOf(request.method()))
+                            .setHost(target.host())
+                            .setPort(target.port())
+                            .setSsl(target.tls())
+                            .setURI(requestTarget())
+                            .setConnectTimeout(millis);
+        } catch (IllegalArgumentException e) {
+            fail(BackendResult.Kind.INVALID_REQUEST, String.valueOf(e.getMessage()), e);
+            return;
+        }
+        client.request(options).onComplete(this::connected);
+    }
+
+    private String requestTarget() {
+        String uri = request.uri();
+        if (uri.isEmpty()) {
+            return "/";
+        }
+        return uri.startsWith("?") ? "/" + uri : uri;
+    }
+
+    private void cancelled() {
+        fail(BackendResult.Kind.CANCELLED, "cancelled by the caller", null);
+    }
+
+    private void connected(AsyncResult<HttpClientRequest> connection) {
+        if (connection.failed()) {
+            Throwable cause = connection.cause();
+            fail(connectFailure(cause), describe(cause), cause);
+            return;
+        }
+        HttpClientRequest req = connection.result();
+        wire = req;
+        req.exceptionHandler(e -> fail(exchangeFailure(e), describe(e), e));
+        if (over) {
+            req.reset();
+            return;
+        }
+        long waited = System.nanoTime() - startNanos;
+        boolean reused = backend.reused(req.connection());
+        if (!reused) {
+            backend.events().connectionOpened(waited);
+        }
+        backend.events().connectionAcquired(waited, reused);
+        try {
+            applyHeaders(req);
+        } catch (IllegalArgumentException e) {
+            fail(BackendResult.Kind.INVALID_REQUEST, String.valueOf(e.getMessage()), e);
+            return;
+        }
+        req.response().onComplete(this::headReceived);
+        send(req);
+        limitResponseHead();
+    }
+
+    private void applyHeaders(HttpClientRequest req) {
+        MultiMap out = req.headers();
+        request.headers()
+                .forEach(
+                        (name, value) -> {
+                            if (name.equalsIgnoreCase("host")) {
+                                req.authority(authority(value));
+                            } else {
+                                out.add(name, value);
+                            }
+                        });
+    }
+
+    private HostAndPort authority(String host) {
+        HostAndPort parsed = HostAndPort.parseAuthority(host, -1);
+        if (parsed == null) {
+            throw new IllegalArgumentException("the Host header is not host[:port]");
+        }
+        return parsed;
+    }
+
+    private void send(HttpClientRequest req) {
+        if (request.body().hasRemaining()) {
+            req.end(BufferInternal.buffer(Unpooled.wrappedBuffer(request.body())))
+                    .onFailure(e -> fail(exchangeFailure(e), describe(e), e));
+            return;
+        }
+        switch (request.method()) {
+            case "POST", "PUT", "PATCH" -> req.putHeader("Content-Length", "0");
+            default -> {}
+        }
+        req.end().onFailure(e -> fail(exchangeFailure(e), describe(e), e));
+    }
+
+    /** The limit for the response head, unless the limit for everything comes first anyway. */
+    private void limitResponseHead() {
+        long head = backend.options().responseHeaderTimeout().toMillis();
+        long left = timeout.toMillis() - (System.nanoTime() - startNanos) / 1_000_000;
+        if (head > 0 && head < left && !over) {
+            backend.vertx()
+                    .setTimer(
+                            head,
+                            id -> {
+                                if (!responding) {
+                                    fail(
+                                            BackendResult.Kind.TIMEOUT,
+                                            "no response head in time",
+                                            null);
+                                }
+                            });
+        }
+    }
+
+    private void headReceived(AsyncResult<HttpClientResponse> head) {
+        if (head.failed()) {
+            Throwable cause = head.cause();
+            fail(exchangeFailure(cause), describe(cause), cause);
+            return;
+        }
+        HttpClientResponse response = head.result();
+        responding = true;
+        response.exceptionHandler(e -> fail(exchangeFailure(e), describe(e), e));
+        if (over) {
+            return;
+        }
+        long announced = BodyCollector.announced(response.getHeader("content-length"));
+        boolean bodiless = request.method().equals("HEAD");
+        if (announced > request.maxResponseBytes() && !bodiless) {
+            tooLarge();
+            return;
+        }
+        BodyCollector collector =
+                new BodyCollector(request.maxResponseBytes(), bodiless ? -1 : announced);
+        body = collector;
+        response.handler(chunk -> received(collector, chunk));
+        response.endHandler(v -> complete(response, collector));
+    }
+
+    private void received(BodyCollector collector, Buffer chunk) {
+        if (!over && !collector.add(chunk)) {
+            tooLarge();
+        }
+    }
+
+    private void tooLarge() {
+        fail(
+                BackendResult.Kind.TOO_LARGE,
+                "response longer than " + request.maxResponseBytes() + " bytes",
+                null);
+    }
+
+    private void complete(HttpClientResponse response, BodyCollector collector) {
+        MultiMap trailers = response.trailers();
+        finish(
+                new BackendResult.Response(
+                        response.statusCode(),
+                        new MultiMapHeaders(response.headers()),
+                        trailers.isEmpty() ? Headers.empty() : new MultiMapHeaders(trailers),
+                        collector.finish()));
+    }
+
+    private void fail(BackendResult.Kind kind, String detail, @Nullable Throwable cause) {
+        if (over) {
+            return;
+        }
+        HttpClientRequest req = wire;
+        finish(new BackendResult.Failure(kind, detail, cause));
+        if (body != null) {
+            body.discard();
+        }
+        if (req != null) {
+            req.reset();
+        }
+    }
+
+    private void finish(BackendResult outcome) {
+        if (over) {
+            return;
+        }
+        over = true;
+        if (timer >= 0) {
+            backend.vertx().cancelTimer(timer);
+        }
+        withdrawCancellation.run();
+        result.complete(outcome);
+    }
+
+    // ---- classification ------------------------------------------------------------------------
+
+    /** Before a connection was there. */
+    private BackendResult.Kind connectFailure(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            switch (t) {
+                case UnknownHostException e -> {
+                    return BackendResult.Kind.DNS;
+                }
+                case SSLException e -> {
+                    return BackendResult.Kind.TLS;
+                }
+                case CertificateException e -> {
+                    return BackendResult.Kind.TLS;
+                }
+                case ConnectTimeoutException e -> {
+                    return BackendResult.Kind.CONNECT;
+                }
+                case SocketException e -> {
+                    return BackendResult.Kind.CONNECT;
+                }
+                case TimeoutException e -> {
+                    return BackendResult.Kind.TIMEOUT;
+                }
+                default -> {}
+            }
+        }
+        return request.target().tls() && failure instanceof HttpClosedException
+                ? BackendResult.Kind.TLS
+                : BackendResult.Kind.CONNECT;
+    }
+
+    /** After the connection was there. */
+    private static BackendResult.Kind exchangeFailure(Throwable failure) {
+        return switch (failure) {
+            case HttpClosedException e -> BackendResult.Kind.CONNECTION_LOST;
+            case StreamResetException e -> BackendResult.Kind.CONNECTION_LOST;
+            case IOException e -> BackendResult.Kind.CONNECTION_LOST;
+            default -> BackendResult.Kind.PROTOCOL;
+        };
+    }
+
+    private static String describe(Throwable failure) {
+        String message = failure.getMessage();
+        return message == null ? failure.getClass().getSimpleName() : message;
+    }
+}

@@ -1,0 +1,61 @@
+package io.relayminer.transport.vertx;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The event loops of the process, shared by all transports and backends of this package and counted
+ * by reference: the first user starts them, the last one stops them.
+ *
+ * <p>Sharing is what makes a relay stay on its thread, and providers, which {@link
+ * java.util.ServiceLoader} creates, have no other common owner.
+ */
+final class VertxRuntime {
+
+    private static final Object LOCK = new Object();
+    private static @Nullable Vertx shared;
+    private static int users;
+
+    private VertxRuntime() {}
+
+    /** The shared instance; to be given back with exactly one {@link #release}. */
+    static Vertx acquire() {
+        synchronized (LOCK) {
+            if (shared == null) {
+                shared =
+                        Vertx.vertx(
+                                new VertxOptions()
+                                        .setPreferNativeTransport(true)
+                                        .setEventLoopPoolSize(eventLoops())
+                                        .setFileSystemOptions(
+                                                new FileSystemOptions()
+                                                        .setFileCachingEnabled(false)
+                                                        .setClassPathResolvingEnabled(false)));
+            }
+            users++;
+            return shared;
+        }
+    }
+
+    /** Gives the instance back; the stage completes when, after the last user, it has stopped. */
+    static Future<Void> release() {
+        Vertx closing = null;
+        synchronized (LOCK) {
+            users--;
+            if (users == 0) {
+                closing = shared;
+                shared = null;
+            }
+        }
+        return closing == null ? Future.succeededFuture() : closing.close();
+    }
+
+    /** One event loop per processor. */
+    static int eventLoops() {
+        return Math.max(1, Runtime.getRuntime().availableProcessors());
+    }
+}
