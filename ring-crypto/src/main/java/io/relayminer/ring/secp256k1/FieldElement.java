@@ -1,0 +1,524 @@
+package io.relayminer.ring.secp256k1;
+
+/**
+ * A mutable element of the secp256k1 base field F_p, p = 2^256 − 2^32 − 977.
+ *
+ * <h2>Representation</h2>
+ *
+ * Five limbs of 52 bits, value = n0 + n1·2^52 + n2·2^104 + n3·2^156 + n4·2^208, the top limb
+ * holding 48 bits. The twelve spare bits of a 64-bit word make addition and subtraction free of
+ * carries: sums simply accumulate and are brought back by the next multiplication. How much has
+ * accumulated is the <em>magnitude</em> m of an element: n0..n3 ≤ 2m·(2^52 − 1) and n4 ≤ 2m·(2^48 −
+ * 1).
+ *
+ * <ul>
+ *   <li>{@link #mul}, {@link #square} and {@link #set} from bytes or packed words produce magnitude
+ *       1;
+ *   <li>{@link #add} adds the magnitudes, {@link #mulSmall} multiplies it, {@link #negate} of an
+ *       element of magnitude m yields m + 1, {@link #half} of m yields m/2 + 1;
+ *   <li>inputs of {@link #mul} and {@link #square} must have magnitude ≤ 8;
+ *   <li>{@link #normalize} yields the unique canonical representative. Only a normalized element
+ *       may be written out, compared by limbs or asked for its parity.
+ * </ul>
+ *
+ * The magnitude is a static property of the formula that is being evaluated, so it is not tracked
+ * at run time; the comments of the group formulas carry it and the tests drive every formula to its
+ * bound.
+ *
+ * <h2>Multiplication on HotSpot</h2>
+ *
+ * Java has no 128-bit integer. Each limb product is split at bit 52 instead of bit 64: with both
+ * operands shifted left by six bits, {@link Math#unsignedMultiplyHigh} returns exactly ⌊a·b / 2^52⌋
+ * (one machine instruction). The low part is never masked out per product: a column sums its 64-bit
+ * low products modulo 2^64 and its high parts separately; the sum of the low 52-bit parts is then
+ * {@code low − (high << 52)}, which is small and therefore exact modulo 2^64. All limbs live in
+ * local variables for the length of a multiplication, so the compiler sees straight-line code
+ * without array bounds checks or carries.
+ *
+ * <h2>Secrets</h2>
+ *
+ * Every method is free of secret-dependent branches and memory accesses except those whose name
+ * ends in {@code Vartime}. Instances are not thread-safe.
+ */
+public final class FieldElement {
+    private static final long M52 = (1L << 52) - 1;
+    private static final long M48 = (1L << 48) - 1;
+
+    /** 2^256 mod p. */
+    private static final long FOLD_256 = 0x1000003D1L;
+
+    /** 2^260 mod p. */
+    private static final long FOLD_260 = 0x1000003D10L;
+
+    private static final long P0 = 0xFFFFEFFFFFC2FL;
+    private static final long P4 = M48;
+
+    private long n0;
+    private long n1;
+    private long n2;
+    private long n3;
+    private long n4;
+
+    /** Creates the element zero. */
+    public FieldElement() {}
+
+    /** Returns a new element equal to a small non-negative integer below 2^52. */
+    static FieldElement ofSmall(long value) {
+        FieldElement result = new FieldElement();
+        result.setSmall(value);
+        return result;
+    }
+
+    /** Sets this element to a non-negative integer below 2^52. */
+    public void setSmall(long value) {
+        n0 = value;
+        n1 = 0;
+        n2 = 0;
+        n3 = 0;
+        n4 = 0;
+    }
+
+    /** Copies another element, magnitude included. */
+    public void set(FieldElement a) {
+        n0 = a.n0;
+        n1 = a.n1;
+        n2 = a.n2;
+        n3 = a.n3;
+        n4 = a.n4;
+    }
+
+    /**
+     * Reads 32 big-endian bytes.
+     *
+     * @return whether the value was below p; if it was not, the element still holds the value,
+     *     unreduced, with magnitude 1
+     */
+    public boolean setBytes(byte[] bytes, int offset) {
+        setWords(
+                BigEndian.getLong(bytes, offset + 24),
+                BigEndian.getLong(bytes, offset + 16),
+                BigEndian.getLong(bytes, offset + 8),
+                BigEndian.getLong(bytes, offset));
+        return !(n4 == P4 && (n3 & n2 & n1) == M52 && n0 >= P0);
+    }
+
+    /** Sets this element from four little-endian 64-bit words; the result has magnitude 1. */
+    void setWords(long w0, long w1, long w2, long w3) {
+        n0 = w0 & M52;
+        n1 = (w0 >>> 52 | w1 << 12) & M52;
+        n2 = (w1 >>> 40 | w2 << 24) & M52;
+        n3 = (w2 >>> 28 | w3 << 36) & M52;
+        n4 = w3 >>> 16;
+    }
+
+    /** Reads four little-endian 64-bit words of a table, see {@link #putWords}. */
+    void setWords(long[] words, int offset) {
+        setWords(words[offset], words[offset + 1], words[offset + 2], words[offset + 3]);
+    }
+
+    /** Writes four little-endian 64-bit words. The element must be normalized. */
+    void putWords(long[] words, int offset) {
+        words[offset] = n0 | n1 << 52;
+        words[offset + 1] = n1 >>> 12 | n2 << 40;
+        words[offset + 2] = n2 >>> 24 | n3 << 28;
+        words[offset + 3] = n3 >>> 36 | n4 << 16;
+    }
+
+    /** Writes 32 big-endian bytes. The element must be normalized. */
+    public void putBytes(byte[] bytes, int offset) {
+        BigEndian.putLong(bytes, offset + 24, n0 | n1 << 52);
+        BigEndian.putLong(bytes, offset + 16, n1 >>> 12 | n2 << 40);
+        BigEndian.putLong(bytes, offset + 8, n2 >>> 24 | n3 << 28);
+        BigEndian.putLong(bytes, offset, n3 >>> 36 | n4 << 16);
+    }
+
+    /** Adds {@code a} to this element; magnitudes add up. */
+    public void add(FieldElement a) {
+        n0 += a.n0;
+        n1 += a.n1;
+        n2 += a.n2;
+        n3 += a.n3;
+        n4 += a.n4;
+    }
+
+    /** Sets this element to {@code a + b}; magnitudes add up. */
+    public void sum(FieldElement a, FieldElement b) {
+        n0 = a.n0 + b.n0;
+        n1 = a.n1 + b.n1;
+        n2 = a.n2 + b.n2;
+        n3 = a.n3 + b.n3;
+        n4 = a.n4 + b.n4;
+    }
+
+    /**
+     * Sets this element to {@code −a} where {@code a} has at most magnitude {@code m}; the result
+     * has m + 1.
+     */
+    public void negate(FieldElement a, int m) {
+        long k = 2L * (m + 1);
+        n0 = P0 * k - a.n0;
+        n1 = M52 * k - a.n1;
+        n2 = M52 * k - a.n2;
+        n3 = M52 * k - a.n3;
+        n4 = P4 * k - a.n4;
+    }
+
+    /**
+     * Sets this element to {@code a − b} where {@code b} has at most magnitude {@code m}; the
+     * result has the magnitude of {@code a} plus m + 1.
+     */
+    public void difference(FieldElement a, FieldElement b, int m) {
+        long k = 2L * (m + 1);
+        n0 = P0 * k + a.n0 - b.n0;
+        n1 = M52 * k + a.n1 - b.n1;
+        n2 = M52 * k + a.n2 - b.n2;
+        n3 = M52 * k + a.n3 - b.n3;
+        n4 = P4 * k + a.n4 - b.n4;
+    }
+
+    /** Multiplies this element by a small positive integer; the magnitude is multiplied as well. */
+    public void mulSmall(int factor) {
+        n0 *= factor;
+        n1 *= factor;
+        n2 *= factor;
+        n3 *= factor;
+        n4 *= factor;
+    }
+
+    /** Halves this element modulo p; magnitude m becomes m/2 + 1. */
+    public void half() {
+        long odd = -(n0 & 1) >>> 12;
+        long t0 = n0 + (P0 & odd);
+        long t1 = n1 + odd;
+        long t2 = n2 + odd;
+        long t3 = n3 + odd;
+        long t4 = n4 + (odd >>> 4);
+        n0 = (t0 >>> 1) + ((t1 & 1) << 51);
+        n1 = (t1 >>> 1) + ((t2 & 1) << 51);
+        n2 = (t2 >>> 1) + ((t3 & 1) << 51);
+        n3 = (t3 >>> 1) + ((t4 & 1) << 51);
+        n4 = t4 >>> 1;
+    }
+
+    /** Sets this element to {@code a·b}. Either operand may be this element. */
+    public void mul(FieldElement a, FieldElement b) {
+        long a0 = a.n0;
+        long a1 = a.n1;
+        long a2 = a.n2;
+        long a3 = a.n3;
+        long a4 = a.n4;
+        long b0 = b.n0;
+        long b1 = b.n1;
+        long b2 = b.n2;
+        long b3 = b.n3;
+        long b4 = b.n4;
+        long s0 = a0 << 6;
+        long s1 = a1 << 6;
+        long s2 = a2 << 6;
+        long s3 = a3 << 6;
+        long s4 = a4 << 6;
+        long t0 = b0 << 6;
+        long t1 = b1 << 6;
+        long t2 = b2 << 6;
+        long t3 = b3 << 6;
+        long t4 = b4 << 6;
+
+        // Column k of the product is hk·2^52 + rk after this block, with rk < 5·2^52.
+        long h5 = high(s1, t4) + high(s2, t3) + high(s3, t2) + high(s4, t1);
+        long r5 = a1 * b4 + a2 * b3 + a3 * b2 + a4 * b1 - (h5 << 52);
+        long h6 = high(s2, t4) + high(s3, t3) + high(s4, t2);
+        long r6 = a2 * b4 + a3 * b3 + a4 * b2 - (h6 << 52) + h5;
+        long h7 = high(s3, t4) + high(s4, t3);
+        long r7 = a3 * b4 + a4 * b3 - (h7 << 52) + h6;
+        long h8 = high(s4, t4);
+        long r8 = a4 * b4 - (h8 << 52) + h7;
+        long h4 = high(s0, t4) + high(s1, t3) + high(s2, t2) + high(s3, t1) + high(s4, t0);
+        long r4 = a0 * b4 + a1 * b3 + a2 * b2 + a3 * b1 + a4 * b0 - (h4 << 52);
+        r5 += h4;
+        long h3 = high(s0, t3) + high(s1, t2) + high(s2, t1) + high(s3, t0);
+        long r3 = a0 * b3 + a1 * b2 + a2 * b1 + a3 * b0 - (h3 << 52);
+        r4 += h3;
+        long h2 = high(s0, t2) + high(s1, t1) + high(s2, t0);
+        long r2 = a0 * b2 + a1 * b1 + a2 * b0 - (h2 << 52);
+        r3 += h2;
+        long h1 = high(s0, t1) + high(s1, t0);
+        long r1 = a0 * b1 + a1 * b0 - (h1 << 52);
+        r2 += h1;
+        long h0 = high(s0, t0);
+        long r0 = a0 * b0 - (h0 << 52);
+        r1 += h0;
+        reduce(r0, r1, r2, r3, r4, r5, r6, r7, r8, h8);
+    }
+
+    /** Sets this element to {@code a²}. The operand may be this element. */
+    public void square(FieldElement a) {
+        long a0 = a.n0;
+        long a1 = a.n1;
+        long a2 = a.n2;
+        long a3 = a.n3;
+        long a4 = a.n4;
+        long s0 = a0 << 6;
+        long s1 = a1 << 6;
+        long s2 = a2 << 6;
+        long s3 = a3 << 6;
+        long s4 = a4 << 6;
+
+        long h5 = (high(s1, s4) + high(s2, s3)) << 1;
+        long r5 = ((a1 * a4 + a2 * a3) << 1) - (h5 << 52);
+        long h6 = (high(s2, s4) << 1) + high(s3, s3);
+        long r6 = ((a2 * a4) << 1) + a3 * a3 - (h6 << 52) + h5;
+        long h7 = high(s3, s4) << 1;
+        long r7 = ((a3 * a4) << 1) - (h7 << 52) + h6;
+        long h8 = high(s4, s4);
+        long r8 = a4 * a4 - (h8 << 52) + h7;
+        long h4 = ((high(s0, s4) + high(s1, s3)) << 1) + high(s2, s2);
+        long r4 = ((a0 * a4 + a1 * a3) << 1) + a2 * a2 - (h4 << 52);
+        r5 += h4;
+        long h3 = (high(s0, s3) + high(s1, s2)) << 1;
+        long r3 = ((a0 * a3 + a1 * a2) << 1) - (h3 << 52);
+        r4 += h3;
+        long h2 = (high(s0, s2) << 1) + high(s1, s1);
+        long r2 = ((a0 * a2) << 1) + a1 * a1 - (h2 << 52);
+        r3 += h2;
+        long h1 = high(s0, s1) << 1;
+        long r1 = ((a0 * a1) << 1) - (h1 << 52);
+        r2 += h1;
+        long h0 = high(s0, s0);
+        long r0 = a0 * a0 - (h0 << 52);
+        r1 += h0;
+        reduce(r0, r1, r2, r3, r4, r5, r6, r7, r8, h8);
+    }
+
+    private static long high(long a, long b) {
+        return Math.unsignedMultiplyHigh(a, b);
+    }
+
+    /**
+     * Reduces Σ r_k·2^(52k), k = 0..9, each column below 2^63, to magnitude 1. The upper five
+     * columns are carried to 52 bits and folded down with 2^260 ≡ 2^36 + 0x3D10; what then exceeds
+     * 2^256 is folded with 2^256 ≡ 2^32 + 977.
+     */
+    private void reduce(
+            long r0,
+            long r1,
+            long r2,
+            long r3,
+            long r4,
+            long r5,
+            long r6,
+            long r7,
+            long r8,
+            long r9) {
+        r6 += r5 >>> 52;
+        r5 &= M52;
+        r7 += r6 >>> 52;
+        r6 &= M52;
+        r8 += r7 >>> 52;
+        r7 &= M52;
+        r9 += r8 >>> 52;
+        r8 &= M52;
+
+        long h5 = high(r5, FOLD_260 << 12);
+        r0 += r5 * FOLD_260 - (h5 << 52);
+        long h6 = high(r6, FOLD_260 << 12);
+        r1 += r6 * FOLD_260 - (h6 << 52) + h5;
+        long h7 = high(r7, FOLD_260 << 12);
+        r2 += r7 * FOLD_260 - (h7 << 52) + h6;
+        long h8 = high(r8, FOLD_260 << 12);
+        r3 += r8 * FOLD_260 - (h8 << 52) + h7;
+        long h9 = high(r9, FOLD_260 << 12);
+        r4 += r9 * FOLD_260 - (h9 << 52) + h8;
+
+        // h9 < 2^39 counts multiples of 2^260.
+        long h10 = high(h9, FOLD_260 << 12);
+        r0 += h9 * FOLD_260 - (h10 << 52);
+        r1 += h10;
+
+        r0 += (r4 >>> 48) * FOLD_256;
+        r4 &= M48;
+        r1 += r0 >>> 52;
+        r2 += r1 >>> 52;
+        r3 += r2 >>> 52;
+        r4 += r3 >>> 52;
+        n0 = r0 & M52;
+        n1 = r1 & M52;
+        n2 = r2 & M52;
+        n3 = r3 & M52;
+        n4 = r4;
+    }
+
+    /** Brings this element to magnitude 1 without making it canonical. */
+    public void normalizeWeak() {
+        long t0 = n0 + (n4 >>> 48) * FOLD_256;
+        long t1 = n1 + (t0 >>> 52);
+        long t2 = n2 + (t1 >>> 52);
+        long t3 = n3 + (t2 >>> 52);
+        n0 = t0 & M52;
+        n1 = t1 & M52;
+        n2 = t2 & M52;
+        n3 = t3 & M52;
+        n4 = (n4 & M48) + (t3 >>> 52);
+    }
+
+    /** Brings this element to its unique canonical representative in [0, p). */
+    public void normalize() {
+        long t0 = n0 + (n4 >>> 48) * FOLD_256;
+        long t1 = n1 + (t0 >>> 52);
+        long t2 = n2 + (t1 >>> 52);
+        long t3 = n3 + (t2 >>> 52);
+        long t4 = (n4 & M48) + (t3 >>> 52);
+        t0 &= M52;
+        t1 &= M52;
+        t2 &= M52;
+        t3 &= M52;
+        // Now the value is below 2^256 + 2^244; one conditional subtraction of p, as an addition of
+        // 2^256 − p.
+        long allOnes = (t1 & t2 & t3) - M52 | (t4 & M48) - M48;
+        long excess = t4 >>> 48 | (isZeroBit(allOnes) & ~((t0 - P0) >>> 63));
+        t0 += (excess & 1) * FOLD_256;
+        t1 += t0 >>> 52;
+        t2 += t1 >>> 52;
+        t3 += t2 >>> 52;
+        n0 = t0 & M52;
+        n1 = t1 & M52;
+        n2 = t2 & M52;
+        n3 = t3 & M52;
+        n4 = t4 + (t3 >>> 52) & M48;
+    }
+
+    /**
+     * Returns whether this element is zero modulo p, whatever its magnitude. Does not change it.
+     */
+    public boolean isZero() {
+        long t0 = n0 + (n4 >>> 48) * FOLD_256;
+        long t1 = n1 + (t0 >>> 52);
+        long t2 = n2 + (t1 >>> 52);
+        long t3 = n3 + (t2 >>> 52);
+        long t4 = (n4 & M48) + (t3 >>> 52);
+        t0 &= M52;
+        t1 &= M52;
+        t2 &= M52;
+        t3 &= M52;
+        long zero = t0 | t1 | t2 | t3 | t4;
+        long p = (t0 ^ P0) | (t1 ^ M52) | (t2 ^ M52) | (t3 ^ M52) | (t4 ^ P4);
+        return (isZeroBit(zero) | isZeroBit(p)) != 0;
+    }
+
+    /**
+     * Same as {@link #isZero} but leaves early for nearly every non-zero element. For public data
+     * only.
+     */
+    public boolean isZeroVartime() {
+        // The lowest limb after the fold decides in all but 2^-51 of the cases.
+        long t0 = n0 + (n4 >>> 48) * FOLD_256 & M52;
+        if (t0 != 0 && t0 != P0) {
+            return false;
+        }
+        return isZero();
+    }
+
+    private static long isZeroBit(long value) {
+        return ~(value | -value) >>> 63;
+    }
+
+    /** Returns the parity of this element, which must be normalized: 0 or 1. */
+    public int parity() {
+        return (int) n0 & 1;
+    }
+
+    /** Compares two normalized elements. */
+    public boolean sameAs(FieldElement a) {
+        return ((n0 ^ a.n0) | (n1 ^ a.n1) | (n2 ^ a.n2) | (n3 ^ a.n3) | (n4 ^ a.n4)) == 0;
+    }
+
+    /**
+     * Replaces this element by {@code a} if {@code mask} is −1 and leaves it if {@code mask} is 0.
+     */
+    void select(FieldElement a, long mask) {
+        n0 ^= (n0 ^ a.n0) & mask;
+        n1 ^= (n1 ^ a.n1) & mask;
+        n2 ^= (n2 ^ a.n2) & mask;
+        n3 ^= (n3 ^ a.n3) & mask;
+        n4 ^= (n4 ^ a.n4) & mask;
+    }
+
+    /**
+     * Sets this element to a square root of {@code a} (magnitude 1), if there is one.
+     *
+     * <p>p ≡ 3 mod 4, so the candidate is a^((p+1)/4); the exponent is 223 ones, a zero, 22 ones,
+     * and 00001100. The addition chain builds blocks of 2, 3, 6, 9, 11, 22, 44, 88, 176, 220 and
+     * 223 ones.
+     *
+     * @return whether {@code a} is a square; otherwise this element holds a root of {@code −a}
+     */
+    public boolean sqrt(FieldElement a) {
+        FieldElement base = new FieldElement();
+        base.set(a);
+        FieldElement x22 = new FieldElement();
+        FieldElement x2 = new FieldElement();
+        FieldElement t = powerOf223Ones(base, x2, x22);
+        t.squareTimes(23);
+        t.mul(t, x22);
+        t.squareTimes(6);
+        t.mul(t, x2);
+        t.squareTimes(2);
+        set(t);
+        t.square(t);
+        base.negate(base, 1);
+        t.add(base);
+        return t.isZero();
+    }
+
+    /** Returns base^(2^223 − 1), and in passing x2 = base^(2^2 − 1) and x22 = base^(2^22 − 1). */
+    private static FieldElement powerOf223Ones(
+            FieldElement base, FieldElement x2, FieldElement x22) {
+        FieldElement t = new FieldElement();
+        x2.square(base);
+        x2.mul(x2, base);
+        FieldElement x3 = new FieldElement();
+        x3.square(x2);
+        x3.mul(x3, base);
+        t.set(x3);
+        t.squareTimes(3);
+        t.mul(t, x3);
+        t.squareTimes(3);
+        t.mul(t, x3);
+        t.squareTimes(2);
+        t.mul(t, x2);
+        x22.set(t);
+        x22.squareTimes(11);
+        x22.mul(x22, t);
+        FieldElement x44 = new FieldElement();
+        x44.set(x22);
+        x44.squareTimes(22);
+        x44.mul(x44, x22);
+        FieldElement x88 = new FieldElement();
+        x88.set(x44);
+        x88.squareTimes(44);
+        x88.mul(x88, x44);
+        t.set(x88);
+        t.squareTimes(88);
+        t.mul(t, x88);
+        t.squareTimes(44);
+        t.mul(t, x44);
+        t.squareTimes(3);
+        t.mul(t, x3);
+        return t;
+    }
+
+    private void squareTimes(int count) {
+        for (int i = 0; i < count; i++) {
+            square(this);
+        }
+    }
+
+    @Override
+    public String toString() {
+        FieldElement copy = new FieldElement();
+        copy.set(this);
+        copy.normalize();
+        byte[] bytes = new byte[32];
+        copy.putBytes(bytes, 0);
+        return java.util.HexFormat.of().formatHex(bytes);
+    }
+}
