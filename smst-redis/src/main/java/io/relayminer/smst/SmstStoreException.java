@@ -16,7 +16,7 @@ public final class SmstStoreException extends SmstException {
     public enum Reason {
         /**
          * No definite answer from Redis: connection lost, timeout, loading, read-only replica.
-         * State unknown; retry.
+         * Repeat the call.
          */
         UNAVAILABLE,
         /**
@@ -24,15 +24,12 @@ public final class SmstStoreException extends SmstException {
          * freed.
          */
         OUT_OF_MEMORY,
-        /** A field or value of the nodes hash is not a node, or does not hash to its own name. */
-        CORRUPT_NODE,
-        /**
-         * The leaves found do not add up to the count and sum that the session record or the root
-         * states.
-         */
-        COUNT_MISMATCH,
-        /** The sealed root differs from the one that was to be sealed. */
-        ROOT_CONFLICT,
+        /** A key of the session holds another Redis type than it should. */
+        WRONG_TYPE,
+        /** The compute units of the session would exceed 2^63 − 1. */
+        OVERFLOW,
+        /** The leaves found do not give the root that was sealed. */
+        ROOT_MISMATCH,
         /** A leaf that the trie knows is no longer in the store. */
         LEAF_MISSING
     }

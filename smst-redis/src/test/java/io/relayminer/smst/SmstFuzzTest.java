@@ -43,4 +43,17 @@ class SmstFuzzTest {
             throw new AssertionError("the root of one leaf is its digest");
         }
     }
+
+    @FuzzTest
+    void trieNode(byte[] data) {
+        try {
+            byte[] digest = NodeCodec.digest(data);
+            if (digest.length != MerkleSumRoot.BYTES || NodeCodec.children(data).size() > 2) {
+                throw new AssertionError(
+                        "a node has a digest of 48 bytes and at most two children");
+            }
+        } catch (MalformedNodeException e) {
+            // Anything that is not a node.
+        }
+    }
 }
