@@ -1,0 +1,831 @@
+package io.relayminer.core.backend;
+
+import static io.relayminer.core.backend.BackendFixture.call;
+import static io.relayminer.core.backend.BackendFixture.endpoints;
+import static io.relayminer.core.backend.BackendFixture.failure;
+import static io.relayminer.core.backend.BackendFixture.status;
+import static io.relayminer.core.backend.BackendFixture.withUrl;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.relayminer.transport.BackendRequest;
+import io.relayminer.transport.BackendResult;
+import io.relayminer.transport.BackendResult.Kind;
+import io.relayminer.transport.Cancellation;
+import io.relayminer.transport.Headers;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.zip.GZIPOutputStream;
+
+class BackendPoolsTest {
+
+    private static PoolSpec pool(int maxRetries, LoadBalancing balancing, String... names) {
+        return new PoolSpec(
+                List.of(endpoints(names)),
+                "",
+                balancing,
+                Map.of(),
+                BackendAuthentication.NONE,
+                maxRetries,
+                PoolSpec.DEFAULT_FAILURE_THRESHOLD,
+                PoolSpec.DEFAULT_RECOVERY_TIMEOUT,
+                null);
+    }
+
+    private static Function<BackendRequest, CompletionStage<BackendResult>> byHost(
+            Map<String, Integer> statuses) {
+        return request -> status(statuses.get(request.target().host()));
+    }
+
+    private static BackendAnswer.Answered answered(BackendAnswer answer) {
+        return assertInstanceOf(BackendAnswer.Answered.class, answer, answer.toString());
+    }
+
+    private static void assertUnanswered(Outcome outcome, BackendAnswer answer) {
+        assertEquals(
+                outcome,
+                assertInstanceOf(BackendAnswer.Unanswered.class, answer, answer.toString())
+                        .outcome());
+    }
+
+    // ---- finding a pool ------------------------------------------------------------------------
+
+    @Test
+    void poolIsFoundByExactMatchOnly() {
+        BackendFixture f = new BackendFixture(PoolSpec.of(endpoints("a")), r -> status(200));
+        BackendCall c = call();
+        for (String type : List.of("rest", "", "JSONRPC", "foo")) {
+            BackendCall other =
+                    new BackendCall(
+                            "eth",
+                            type,
+                            c.method(),
+                            c.url(),
+                            c.headers(),
+                            c.body(),
+                            c.outerHeaders(),
+                            c.supplier(),
+                            c.application(),
+                            c.cancellation());
+            assertInstanceOf(BackendAnswer.NoPool.class, f.send(other));
+            assertEquals(Availability.NO_POOL, f.pools.availability("eth", type));
+        }
+        assertEquals(Availability.NO_POOL, f.pools.availability("zzz", "jsonrpc"));
+        assertEquals(Availability.AVAILABLE, f.pools.availability("eth", "jsonrpc"));
+        assertTrue(f.hosts().isEmpty());
+    }
+
+    // ---- the request ---------------------------------------------------------------------------
+
+    @Test
+    void requestCarriesTheInnerRequest() {
+        BackendFixture f =
+                new BackendFixture(
+                        PoolSpec.of(Endpoint.parse("", "http://n:8545/ext/bc/C/rpc?key=1")),
+                        r -> status(200));
+        answered(f.send(withUrl("", "https://gw.example/?a=b")));
+        BackendRequest sent = f.backend.requests().getFirst();
+        assertEquals("GET", sent.method());
+        assertEquals("/ext/bc/C/rpc?key=1&a=b", sent.uri());
+        assertEquals(new BackendRequest.Target(false, "n", 8545), sent.target());
+        assertEquals(ByteBuffer.wrap("{}".getBytes(UTF_8)), sent.body());
+        assertEquals(1000, sent.maxResponseBytes());
+    }
+
+    private static Headers sentHeaders(PoolSpec spec, Headers inner, Headers outer) {
+        BackendFixture f = new BackendFixture(spec, r -> status(200));
+        answered(f.send(call(inner, outer)));
+        return f.backend.requests().getFirst().headers();
+    }
+
+    @Test
+    void innerHeadersWinOverOuterOnes() {
+        Headers sent =
+                sentHeaders(
+                        PoolSpec.of(endpoints("a")),
+                        Headers.of(
+                                "Content-Type", "application/json", "X-Many", "1", "X-Many", "2"),
+                        Headers.of(
+                                "content-type",
+                                "application/x-protobuf",
+                                "Accept",
+                                "*/*",
+                                "User-Agent",
+                                "gw/1",
+                                "X-Outer",
+                                "no"));
+        assertEquals(List.of("application/json"), sent.all("content-type"));
+        assertEquals("*/*", sent.first("accept"));
+        assertEquals("gw/1", sent.first("user-agent"));
+        assertEquals(List.of("1", "2"), sent.all("x-many"));
+        assertNull(sent.first("x-outer"));
+        assertEquals(
+                "application/x-protobuf",
+                sentHeaders(
+                                PoolSpec.of(endpoints("a")),
+                                Headers.empty(),
+                                Headers.of("Content-Type", "application/x-protobuf"))
+                        .first("content-type"));
+    }
+
+    @Test
+    void relayContextComesFromTheSignedRequestOnly() {
+        Headers sent =
+                sentHeaders(
+                        PoolSpec.of(endpoints("a")),
+                        Headers.of(
+                                "Pocket-Supplier",
+                                "forged",
+                                "Pocket-Application",
+                                "forged",
+                                "Accept-Encoding",
+                                "gzip"),
+                        Headers.of(
+                                "Pocket-Service", "forged",
+                                "Pocket-Session-Id", "s1",
+                                "Pocket-Signature", "secret",
+                                "Pocket-Simulation-Key-Id", "key",
+                                "Accept-Encoding", "br"));
+        assertEquals(List.of("pokt1supplier"), sent.all("pocket-supplier"));
+        assertEquals(List.of("eth"), sent.all("pocket-service"));
+        assertEquals(List.of("pokt1app"), sent.all("pocket-application"));
+        assertEquals(List.of("identity"), sent.all("accept-encoding"));
+        assertEquals("s1", sent.first("pocket-session-id"));
+        assertNull(sent.first("pocket-signature"));
+        assertNull(sent.first("pocket-simulation-key-id"));
+    }
+
+    @Test
+    void hopByHopHeadersStayBehind() {
+        Headers sent =
+                sentHeaders(
+                        PoolSpec.of(endpoints("a")),
+                        Headers.of(
+                                "Connection", "close, X-Foo",
+                                "X-Foo", "1",
+                                "Keep-Alive", "5",
+                                "TE", "trailers",
+                                "Upgrade", "websocket",
+                                "Proxy-Authorization", "x",
+                                "Transfer-Encoding", "chunked",
+                                "Content-Length", "99",
+                                "Host", "evil",
+                                "Expect", "100-continue",
+                                "X-Bar", "2"),
+                        Headers.empty());
+        for (String name :
+                List.of(
+                        "Connection",
+                        "X-Foo",
+                        "Keep-Alive",
+                        "TE",
+                        "Upgrade",
+                        "Proxy-Authorization",
+                        "Transfer-Encoding",
+                        "Content-Length",
+                        "Host",
+                        "Expect")) {
+            assertNull(sent.first(name), name);
+        }
+        assertEquals("2", sent.first("X-Bar"));
+    }
+
+    private static PoolSpec with(Map<String, String> headers, BackendAuthentication auth) {
+        return new PoolSpec(
+                List.of(endpoints("a")),
+                "",
+                LoadBalancing.FIRST_HEALTHY,
+                headers,
+                auth,
+                1,
+                5,
+                Duration.ofSeconds(30),
+                null);
+    }
+
+    @Test
+    void operatorsHeadersWinOverTheClients() {
+        Headers sent =
+                sentHeaders(
+                        with(
+                                Map.of("X-Api", "operator", "Host", "node.example"),
+                                BackendAuthentication.NONE),
+                        Headers.of("x-api", "client", "Authorization", "client"),
+                        Headers.empty());
+        assertEquals(List.of("operator"), sent.all("X-Api"));
+        assertEquals("node.example", sent.first("Host"));
+        assertEquals("client", sent.first("Authorization"), "no credentials configured");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "u,p,b,t,Basic dTpw",
+        "u,'',b,t,Bearer b",
+        "'',p,b,t,Bearer b",
+        "'','',b,t,Bearer b",
+        "'','','',t,t"
+    })
+    void credentialsByPrecedence(
+            String user, String password, String bearer, String plain, String sent) {
+        BackendAuthentication auth = new BackendAuthentication(user, password, bearer, plain);
+        assertEquals(
+                List.of(sent),
+                sentHeaders(with(Map.of(), auth), Headers.of("Authorization", "x"), Headers.empty())
+                        .all("authorization"));
+        assertEquals("credentials (hidden)", auth.toString());
+    }
+
+    @Test
+    void credentialsOfTheUrlAreUsedUnlessConfigured() {
+        Endpoint endpoint = Endpoint.parse("", "https://u:p@node.example/x");
+        assertEquals("https://***@node.example/x", endpoint.displayUrl());
+        assertFalse(endpoint.toString().contains("u:p"));
+        assertEquals("node.example", endpoint.name());
+        assertEquals(
+                "Basic dTpw",
+                sentHeaders(PoolSpec.of(endpoint), Headers.empty(), Headers.empty())
+                        .first("authorization"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "POST,http://%zz,invalid request url: bad host",
+        "POST,/%zz,invalid request url: bad percent-escape",
+        "BAD METHOD,/,invalid request method",
+        "CONNECT,/,invalid request method"
+    })
+    void requestThatCannotBeSentTouchesNoEndpoint(String method, String url, String reason) {
+        BackendFixture f = new BackendFixture(PoolSpec.of(endpoints("a")), r -> status(200));
+        for (int i = 0; i < 6; i++) {
+            assertEquals(
+                    reason,
+                    assertInstanceOf(
+                                    BackendAnswer.InvalidRequest.class,
+                                    f.send(withUrl(method, url)))
+                            .reason());
+        }
+        assertTrue(f.hosts().isEmpty());
+        assertEquals(Availability.AVAILABLE, f.pools.availability("eth", "jsonrpc"));
+    }
+
+    @Test
+    void headersThatCannotBeSentAreRefused() {
+        BackendFixture f = new BackendFixture(PoolSpec.of(endpoints("a")), r -> status(200));
+        for (Headers bad :
+                List.of(
+                        Headers.of("X A", "1"),
+                        Headers.of("", "1"),
+                        Headers.of("X-A", "1\r\nX-B: 2"),
+                        Headers.of("X-A", "snow\u2603"))) {
+            assertInstanceOf(
+                    BackendAnswer.InvalidRequest.class, f.send(call(bad, Headers.empty())));
+        }
+        assertTrue(f.hosts().isEmpty());
+    }
+
+    // ---- balancing -----------------------------------------------------------------------------
+
+    @Test
+    void roundRobinStartsAtTheSecond() {
+        BackendFixture f = new BackendFixture(PoolSpec.of(endpoints("a", "b")), r -> status(200));
+        for (int i = 0; i < 3; i++) {
+            answered(f.send());
+        }
+        assertEquals(List.of("b", "a", "b"), f.hosts());
+    }
+
+    @Test
+    void firstHealthyStaysAtTheFirstUntilItIsDown() {
+        Map<String, Integer> statuses = new java.util.HashMap<>(Map.of("a", 200, "b", 200));
+        BackendFixture f =
+                new BackendFixture(
+                        pool(0, LoadBalancing.FIRST_HEALTHY, "a", "b"),
+                        r -> status(statuses.get(r.target().host())));
+        f.send();
+        f.send();
+        assertEquals(List.of("a", "a"), f.hosts());
+        statuses.put("a", 500);
+        for (int i = 0; i < 5; i++) {
+            f.send();
+        }
+        f.send();
+        assertEquals("b", f.hosts().getLast());
+    }
+
+    @Test
+    void balancingSetting() {
+        assertEquals(LoadBalancing.ROUND_ROBIN, LoadBalancing.parse("", 2));
+        assertEquals(LoadBalancing.FIRST_HEALTHY, LoadBalancing.parse("", 1));
+        assertEquals(LoadBalancing.ROUND_ROBIN, LoadBalancing.parse("round_robin", 1));
+        assertEquals(LoadBalancing.FIRST_HEALTHY, LoadBalancing.parse("first_healthy", 9));
+        assertThrows(IllegalArgumentException.class, () -> LoadBalancing.parse("least_latency", 2));
+    }
+
+    // ---- retries -------------------------------------------------------------------------------
+
+    @Test
+    void failedAttemptIsRepeatedElsewhere() {
+        BackendFixture f =
+                new BackendFixture(
+                        pool(1, LoadBalancing.FIRST_HEALTHY, "a", "b"),
+                        byHost(Map.of("a", 500, "b", 200)));
+        BackendAnswer.Answered answer = answered(f.send());
+        assertEquals(200, answer.status());
+        assertEquals(1, answer.retries());
+        assertEquals(Outcome.SUCCESS, answer.outcome());
+        assertEquals(List.of("a", "b"), f.hosts());
+        assertEquals("call success 200", f.events.getLast());
+        assertEquals(1, f.events.stream().filter(e -> e.startsWith("call")).count());
+    }
+
+    @Test
+    void singleEndpointIsAskedOnce() {
+        BackendFixture f = new BackendFixture(PoolSpec.of(endpoints("a")), r -> status(500));
+        BackendAnswer.Answered answer = answered(f.send());
+        assertEquals(500, answer.status());
+        assertEquals(0, answer.retries());
+        assertEquals(Outcome.BACKEND_5XX, answer.outcome());
+        assertEquals(List.of("a"), f.hosts());
+    }
+
+    @Test
+    void retriesCanBeSwitchedOff() {
+        BackendFixture f =
+                new BackendFixture(
+                        pool(0, LoadBalancing.FIRST_HEALTHY, "a", "b"),
+                        byHost(Map.of("a", 500, "b", 200)));
+        assertEquals(500, answered(f.send()).status());
+        assertEquals(List.of("a"), f.hosts());
+        assertThrows(
+                IllegalArgumentException.class, () -> pool(4, LoadBalancing.FIRST_HEALTHY, "a"));
+    }
+
+    @Test
+    void noEndpointIsTriedTwice() {
+        BackendFixture f =
+                new BackendFixture(
+                        pool(3, LoadBalancing.ROUND_ROBIN, "a", "b", "c"), r -> status(502));
+        answered(f.send());
+        assertEquals(List.of("b", "c", "a"), f.hosts());
+    }
+
+    @Test
+    void lastResultIsTheAnswer() {
+        BackendFixture f =
+                new BackendFixture(
+                        pool(1, LoadBalancing.FIRST_HEALTHY, "a", "b"),
+                        r -> r.target().host().equals("a") ? status(500) : failure(Kind.CONNECT));
+        assertUnanswered(Outcome.BACKEND_NETWORK_ERROR, f.send());
+        BackendFixture g =
+                new BackendFixture(
+                        pool(1, LoadBalancing.FIRST_HEALTHY, "a", "b"),
+                        r -> r.target().host().equals("a") ? failure(Kind.CONNECT) : status(500));
+        assertEquals(500, answered(g.send()).status());
+    }
+
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void whatIsRepeatedAndHowItIsClassified(Kind kind) {
+        BackendFixture f =
+                new BackendFixture(
+                        pool(1, LoadBalancing.FIRST_HEALTHY, "a", "b"), r -> failure(kind));
+        BackendAnswer answer = f.send();
+        switch (kind) {
+            case TIMEOUT -> assertUnanswered(Outcome.BACKEND_TIMEOUT, answer);
+            case CANCELLED -> assertUnanswered(Outcome.CLIENT_DISCONNECTED, answer);
+            case INVALID_REQUEST -> assertInstanceOf(BackendAnswer.InvalidRequest.class, answer);
+            default -> assertUnanswered(Outcome.BACKEND_NETWORK_ERROR, answer);
+        }
+        int attempts =
+                switch (kind) {
+                    case TIMEOUT, CANCELLED, INVALID_REQUEST, CLOSED -> 1;
+                    default -> 2;
+                };
+        assertEquals(attempts, f.hosts().size());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {200, 204, 301, 404, 429, 600, 777})
+    void otherAnswersAreNotRepeated(int code) {
+        BackendFixture f = new BackendFixture(PoolSpec.of(endpoints("a", "b")), r -> status(code));
+        assertEquals(code, answered(f.send()).status());
+        assertEquals(1, f.hosts().size());
+    }
+
+    @Test
+    void cancelledRelayIsNotRepeated() {
+        Cancellation cancellation = new Cancellation();
+        BackendFixture f =
+                new BackendFixture(
+                        PoolSpec.of(endpoints("a", "b")),
+                        r -> {
+                            cancellation.cancel();
+                            return status(500);
+                        });
+        BackendCall c = call();
+        f.send(
+                new BackendCall(
+                        c.serviceId(),
+                        c.type(),
+                        c.method(),
+                        c.url(),
+                        c.headers(),
+                        c.body(),
+                        c.outerHeaders(),
+                        c.supplier(),
+                        c.application(),
+                        cancellation));
+        assertEquals(1, f.hosts().size());
+    }
+
+    @Test
+    void allAttemptsShareOneDeadline() {
+        ArrayDeque<BackendFixture> self = new ArrayDeque<>();
+        BackendFixture f =
+                new BackendFixture(
+                        pool(3, LoadBalancing.FIRST_HEALTHY, "a", "b", "c"),
+                        r -> {
+                            self.getFirst().clock.advance(Duration.ofSeconds(16));
+                            return status(500);
+                        });
+        self.add(f);
+        answered(f.send());
+        assertEquals(List.of("a", "b"), f.hosts(), "16 s each, 30 s for all");
+    }
+
+    @Test
+    void throwingBackendIsANetworkError() {
+        BackendFixture f =
+                new BackendFixture(
+                        PoolSpec.of(endpoints("a")),
+                        r -> {
+                            throw new IllegalStateException("defect");
+                        });
+        assertUnanswered(Outcome.BACKEND_NETWORK_ERROR, f.send());
+        assertEquals(0, f.pools.inFlight("eth"));
+    }
+
+    // ---- breaker -------------------------------------------------------------------------------
+
+    private static boolean down(BackendFixture f) {
+        return f.pools.availability("eth", "jsonrpc") == Availability.NONE_HEALTHY;
+    }
+
+    @Test
+    void fiveFailuresInARowTakeAnEndpointOut() {
+        int[] code = {500};
+        BackendFixture f = new BackendFixture(PoolSpec.of(endpoints("a")), r -> status(code[0]));
+        for (int i = 0; i < 4; i++) {
+            f.send();
+        }
+        code[0] = 200;
+        f.send();
+        code[0] = 500;
+        for (int i = 0; i < 4; i++) {
+            f.send();
+            assertFalse(down(f), "the success in between has reset the count");
+        }
+        f.send();
+        assertTrue(down(f));
+        int asked = f.hosts().size();
+        assertInstanceOf(BackendAnswer.NoHealthyEndpoint.class, f.send());
+        assertEquals(asked, f.hosts().size());
+        assertEquals(1, f.events.stream().filter("down jsonrpc a"::equals).count());
+        assertFalse(f.pools.endpoints("eth").getFirst().healthy());
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Kind.class,
+            names = {"TIMEOUT", "CANCELLED", "TOO_LARGE", "INVALID_REQUEST", "CLOSED"})
+    void neutralResultsNeitherTripNorReset(Kind kind) {
+        boolean[] neutral = {true};
+        BackendFixture f =
+                new BackendFixture(
+                        PoolSpec.of(endpoints("a")), r -> neutral[0] ? failure(kind) : status(500));
+        for (int i = 0; i < 10; i++) {
+            f.send();
+        }
+        assertFalse(down(f), "not tripped");
+        neutral[0] = false;
+        for (int i = 0; i < 4; i++) {
+            f.send();
+        }
+        neutral[0] = true;
+        f.send();
+        assertFalse(down(f));
+        neutral[0] = false;
+        f.send();
+        assertTrue(down(f), "the count went on from four");
+    }
+
+    @Test
+    void oneTrialAfterTheRecoveryTime() {
+        ArrayDeque<CompletableFuture<BackendResult>> pending = new ArrayDeque<>();
+        boolean[] hold = {false};
+        BackendFixture f =
+                new BackendFixture(
+                        PoolSpec.of(endpoints("a")),
+                        r -> {
+                            if (!hold[0]) {
+                                return status(500);
+                            }
+                            CompletableFuture<BackendResult> p = new CompletableFuture<>();
+                            pending.add(p);
+                            return p;
+                        });
+        for (int i = 0; i < 5; i++) {
+            f.send();
+        }
+        f.clock.advance(Duration.ofMillis(29_999));
+        assertTrue(down(f));
+        f.clock.advance(Duration.ofMillis(1));
+        assertFalse(down(f));
+        hold[0] = true;
+        CompletableFuture<BackendAnswer> trial = f.pools.send(call()).toCompletableFuture();
+        assertTrue(down(f), "only one relay tries");
+        assertInstanceOf(BackendAnswer.NoHealthyEndpoint.class, f.send());
+        pending.remove().complete(response(500));
+        trial.join();
+        f.clock.advance(Duration.ofSeconds(29));
+        assertTrue(down(f), "a failed trial starts the wait anew");
+        f.clock.advance(Duration.ofSeconds(1));
+        trial = f.pools.send(call()).toCompletableFuture();
+        pending.remove().complete(new BackendResult.Failure(Kind.TIMEOUT, "slow", null));
+        trial.join();
+        assertTrue(down(f), "a trial without a verdict leaves it out");
+        f.clock.advance(Duration.ofSeconds(30));
+        trial = f.pools.send(call()).toCompletableFuture();
+        pending.remove().complete(response(200));
+        trial.join();
+        assertFalse(down(f));
+        assertEquals(
+                "up jsonrpc a",
+                f.events.stream().filter(e -> e.contains("jsonrpc")).toList().getLast());
+    }
+
+    private static BackendResult response(int code) {
+        return new BackendResult.Response(code, Headers.empty(), Headers.empty(), new byte[0]);
+    }
+
+    @Test
+    void recoveryCanBeSwitchedOff() {
+        PoolSpec spec =
+                new PoolSpec(
+                        List.of(endpoints("a")),
+                        "",
+                        LoadBalancing.FIRST_HEALTHY,
+                        Map.of(),
+                        BackendAuthentication.NONE,
+                        1,
+                        2,
+                        Duration.ZERO,
+                        null);
+        BackendFixture f = new BackendFixture(spec, r -> status(500));
+        f.send();
+        assertFalse(down(f));
+        f.send();
+        assertTrue(down(f), "the configured threshold is two");
+        f.clock.advance(Duration.ofDays(1));
+        assertTrue(down(f));
+    }
+
+    // ---- health checks -------------------------------------------------------------------------
+
+    private static PoolSpec checked(PoolSpec.HealthCheck check, String basePath) {
+        return new PoolSpec(
+                List.of(endpoints("a", "b")),
+                basePath,
+                LoadBalancing.FIRST_HEALTHY,
+                Map.of("X-Pool", "1"),
+                new BackendAuthentication("", "", "b", ""),
+                1,
+                5,
+                Duration.ofSeconds(30),
+                check);
+    }
+
+    @Test
+    void probesTakeEndpointsOutAndBringThemBack() {
+        String[] body = {"synced"};
+        PoolSpec.HealthCheck check =
+                new PoolSpec.HealthCheck(
+                        "/status",
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(5),
+                        3,
+                        2,
+                        "POST",
+                        "[1]",
+                        "",
+                        "synced",
+                        List.of(200, 206),
+                        Map.of("X-Check", "2"));
+        BackendFixture f =
+                new BackendFixture(
+                        checked(check, "/base"),
+                        r ->
+                                r.uri().equals("/base/status")
+                                        ? status(206, Headers.empty(), body[0].getBytes(UTF_8))
+                                        : status(200));
+        f.pools.start();
+        BackendRequest probe = f.backend.requests().getFirst();
+        assertEquals("POST", probe.method());
+        assertEquals("application/json", probe.headers().first("content-type"));
+        assertEquals("Bearer b", probe.headers().first("authorization"));
+        assertEquals("1", probe.headers().first("x-pool"));
+        assertEquals("2", probe.headers().first("x-check"));
+        assertEquals(List.of("a", "b"), f.hosts(), "both at once after the start");
+        assertEquals(1, f.scheduler.waiting.size());
+        assertTrue(f.scheduler.delays.getFirst().compareTo(Duration.ofSeconds(10)) <= 0);
+        body[0] = "syncing";
+        f.scheduler.runNext();
+        f.scheduler.runNext();
+        assertEquals(Availability.AVAILABLE, f.pools.availability("eth", "jsonrpc"));
+        f.scheduler.runNext();
+        assertTrue(down(f));
+        f.clock.advance(Duration.ofDays(1));
+        assertTrue(down(f), "what probes took out, only probes bring back");
+        body[0] = "synced";
+        f.scheduler.runNext();
+        assertTrue(down(f));
+        f.scheduler.runNext();
+        assertFalse(down(f));
+        assertTrue(f.events.contains("probe a false") && f.events.contains("probe b true"));
+        f.pools.close().toCompletableFuture().join();
+        int asked = f.hosts().size();
+        f.scheduler.runNext();
+        assertEquals(asked, f.hosts().size(), "no probe after close");
+    }
+
+    @Test
+    void successOfAnOlderRequestDoesNotOverruleTheProbes() {
+        CompletableFuture<BackendResult> slow = new CompletableFuture<>();
+        BackendFixture f =
+                new BackendFixture(
+                        checked(PoolSpec.HealthCheck.get("/h", Duration.ofSeconds(1)), ""),
+                        r -> r.uri().equals("/h") ? status(500) : slow);
+        CompletableFuture<BackendAnswer> relay = f.pools.send(call()).toCompletableFuture();
+        f.pools.start();
+        f.scheduler.runNext();
+        f.scheduler.runNext();
+        assertTrue(down(f));
+        slow.complete(response(200));
+        relay.join();
+        assertTrue(down(f));
+    }
+
+    @Test
+    void grpcEndpointsAreUpWhenTheyAcceptConnections() {
+        Kind[] kind = {Kind.CONNECTION_LOST};
+        BackendFixture f =
+                new BackendFixture(
+                        "grpc",
+                        checked(PoolSpec.HealthCheck.get("/", Duration.ofSeconds(1)), ""),
+                        Duration.ofSeconds(1),
+                        100,
+                        r -> failure(kind[0]));
+        f.pools.start();
+        assertTrue(f.events.contains("probe a true"));
+        kind[0] = Kind.CONNECT;
+        f.scheduler.runNext();
+        assertTrue(f.events.contains("probe a false"));
+    }
+
+    // ---- the answer ----------------------------------------------------------------------------
+
+    private static byte[] gzip(byte[] body) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (GZIPOutputStream gz = new GZIPOutputStream(out)) {
+            gz.write(body);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+        return out.toByteArray();
+    }
+
+    private static BackendAnswer answer(Headers headers, byte[] body) {
+        return new BackendFixture(PoolSpec.of(endpoints("a")), r -> status(200, headers, body))
+                .send();
+    }
+
+    @Test
+    void headersAreCanonicalSortedAndGrouped() {
+        BackendAnswer.Answered a =
+                answered(
+                        answer(
+                                Headers.of(
+                                        "x-lower", "v",
+                                        "Set-Cookie", "a=1",
+                                        "X-UPPER", "v",
+                                        "set-cookie", "b=2",
+                                        "Connection", "keep-alive",
+                                        "transfer-encoding", "chunked",
+                                        "Content-Length", "7"),
+                                "{\"h\":1}".getBytes(UTF_8)));
+        assertEquals(
+                "{Connection=[keep-alive], Content-Length=[7], Set-Cookie=[a=1, b=2],"
+                        + " X-Lower=[v], X-Upper=[v]}",
+                a.headers().toString());
+    }
+
+    @Test
+    void trailersAreMerged() {
+        BackendFixture f =
+                new BackendFixture(
+                        PoolSpec.of(endpoints("a")),
+                        r ->
+                                CompletableFuture.completedStage(
+                                        new BackendResult.Response(
+                                                200,
+                                                Headers.of("trailer", "grpc-status"),
+                                                Headers.of("grpc-status", "0"),
+                                                new byte[0])));
+        assertEquals("{Grpc-Status=[0]}", answered(f.send()).headers().toString());
+    }
+
+    @Test
+    void gzipIsUnpackedByHeaderOrMagic() {
+        byte[] plain = "{\"gz\":1}".getBytes(UTF_8);
+        for (Headers headers : List.of(Headers.of("content-encoding", "GZIP"), Headers.empty())) {
+            BackendAnswer.Answered a = answered(answer(headers, gzip(plain)));
+            assertArrayEquals(plain, a.body());
+            assertFalse(a.headers().containsKey("Content-Encoding"));
+        }
+    }
+
+    @Test
+    void whatIsNotGzipStaysAsItIs() {
+        byte[] fake = {0x1f, (byte) 0x8b, 1, 2, 3};
+        assertArrayEquals(fake, answered(answer(Headers.empty(), fake)).body());
+        byte[] text = "plain".getBytes(UTF_8);
+        BackendAnswer.Answered a = answered(answer(Headers.of("Content-Encoding", "gzip"), text));
+        assertArrayEquals(text, a.body());
+        assertEquals(List.of("gzip"), a.headers().get("Content-Encoding"));
+        byte[] cut = java.util.Arrays.copyOf(gzip(new byte[500]), 15);
+        assertArrayEquals(cut, answered(answer(Headers.empty(), cut)).body());
+    }
+
+    @Test
+    void gzipBombIsAnOversizedAnswer() {
+        BackendFixture f =
+                new BackendFixture(
+                        PoolSpec.of(endpoints("a")),
+                        r -> status(200, Headers.empty(), gzip(new byte[1001])));
+        for (int i = 0; i < 6; i++) {
+            assertUnanswered(Outcome.BACKEND_NETWORK_ERROR, f.send());
+        }
+        assertFalse(down(f), "the endpoint is not blamed");
+        assertEquals(1000, answered(answer(Headers.empty(), gzip(new byte[1000]))).body().length);
+    }
+
+    // ---- endpoints -----------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @CsvSource({
+        "backend:50051,false,backend,50051,backend:50051",
+        "10.0.0.1:50051,false,10.0.0.1,50051,10.0.0.1:50051",
+        "http://h,false,h,80,h",
+        "https://h/p,true,h,443,h",
+        "wss://h:9,true,h,9,h:9",
+        "grpc://h:9,false,h,9,h:9",
+        "grpcs://h,true,h,443,h",
+        "http://[::1]:8545/x,false,::1,8545,[::1]:8545"
+    })
+    void endpointUrls(String url, boolean tls, String host, int port, String name) {
+        Endpoint e = Endpoint.parse("", url);
+        assertEquals(new BackendRequest.Target(tls, host, port), e.target());
+        assertEquals(name, e.name());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ftp://h", "http://", "http://h:99999", "http://u:secret@h:x y", ""})
+    void unusableEndpointUrls(String url) {
+        IllegalArgumentException e =
+                assertThrows(IllegalArgumentException.class, () -> Endpoint.parse("", url));
+        assertFalse(e.getMessage().contains("secret"), e.getMessage());
+    }
+}
