@@ -160,7 +160,10 @@ final class MessageScanner {
                 case WireFormat.WIRETYPE_VARINT -> varint(end);
                 case WireFormat.WIRETYPE_FIXED64 -> skip(8, end);
                 case WireFormat.WIRETYPE_FIXED32 -> skip(4, end);
-                case WireFormat.WIRETYPE_LENGTH_DELIMITED -> position += length(end);
+                case WireFormat.WIRETYPE_LENGTH_DELIMITED -> {
+                    int length = length(end);
+                    position += length;
+                }
                 case WireFormat.WIRETYPE_START_GROUP -> group(shape, (int) inner, end, depth + 1);
                 case WireFormat.WIRETYPE_END_GROUP -> {
                     if (inner != number) {
