@@ -12,6 +12,7 @@ import io.relayminer.core.wire.cosmos.secp256k1.PrivKey;
 import io.relayminer.core.wire.cosmos.secp256k1.PubKey;
 import io.relayminer.ring.PrivateKey;
 import io.relayminer.ring.RingException;
+
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.file.DirectoryStream;
@@ -24,13 +25,13 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * A key ring of the chain's own command line tool. Settings: {@code backend} ({@code test}, {@code file}
- * or {@code memory}; {@code os} cannot be read from here), {@code dir} (the tool's home; default {@code
- * .pocket} in the user's home), {@code passphrase} for {@code file}, {@code key_names} to take some keys
- * only, {@code app_name} (accepted; these backends do not use it).
+ * A key ring of the chain's own command line tool. Settings: {@code backend} ({@code test}, {@code
+ * file} or {@code memory}; {@code os} cannot be read from here), {@code dir} (the tool's home;
+ * default {@code .pocket} in the user's home), {@code passphrase} for {@code file}, {@code
+ * key_names} to take some keys only, {@code app_name} (accepted; these backends do not use it).
  *
- * <p>A record without a private key on disk (of a hardware wallet, a multi-signature) or one that does
- * not open is left out and reported.
+ * <p>A record without a private key on disk (of a hardware wallet, a multi-signature) or one that
+ * does not open is left out and reported.
  */
 public final class CosmosKeyring implements KeySourceProvider {
 
@@ -58,11 +59,13 @@ public final class CosmosKeyring implements KeySourceProvider {
         List<String> names = settings.list("key_names");
         return switch (backend) {
             case "test" -> disk(home.resolve("keyring-test"), TEST_PASSPHRASE, names);
-            case "file" -> disk(home.resolve("keyring-file"), settings.required("passphrase"), names);
+            case "file" ->
+                    disk(home.resolve("keyring-file"), settings.required("passphrase"), names);
             case "memory" -> disk(home.resolve("keyring-memory"), TEST_PASSPHRASE, names);
             case "os" ->
                     throw new KeySourceException(
-                            "keyring backend 'os' cannot be read by a daemon; use 'file' or 'test'");
+                            "keyring backend 'os' cannot be read by a daemon; use 'file' or"
+                                    + " 'test'");
             default ->
                     throw new KeySourceException(
                             "unsupported keyring backend; known are file, test and memory");
@@ -153,8 +156,7 @@ public final class CosmosKeyring implements KeySourceProvider {
                 }
                 try {
                     byte[] record =
-                            KeyringItem.open(
-                                    new String(KeyFiles.read(item), US_ASCII), passphrase);
+                            KeyringItem.open(new String(KeyFiles.read(item), US_ASCII), passphrase);
                     try {
                         keys.add(fromRecord(record));
                     } finally {

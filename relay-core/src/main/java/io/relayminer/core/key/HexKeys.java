@@ -18,7 +18,8 @@ final class HexKeys {
         }
         if (digits.length() != DIGITS) {
             throw new InvalidKeyException(
-                    "invalid length: expected 64 hex characters (32 bytes), got " + digits.length());
+                    "invalid length: expected 64 hex characters (32 bytes), got "
+                            + digits.length());
         }
         byte[] bytes = new byte[DIGITS / 2];
         for (int i = 0; i < DIGITS; i++) {

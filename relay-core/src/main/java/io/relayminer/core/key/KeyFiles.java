@@ -3,6 +3,11 @@ package io.relayminer.core.key;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
+
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.error.YAMLException;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,16 +18,13 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.error.YAMLException;
 
 /**
  * Reads the YAML (or JSON) of key files as a stream of events.
  *
- * <p>A key is usually written without quotes, and {@code 0x…} or 64 digits in a row are a number to a
- * YAML loader. Reading events keeps the text as it stands. It also leaves nothing to expand: an alias is
- * refused where it stands, and size and depth are bounded.
+ * <p>A key is usually written without quotes, and {@code 0x…} or 64 digits in a row are a number to
+ * a YAML loader. Reading events keeps the text as it stands. It also leaves nothing to expand: an
+ * alias is refused where it stands, and size and depth are bounded.
  */
 final class KeyFiles {
 
@@ -64,8 +66,8 @@ final class KeyFiles {
     }
 
     /**
-     * The list of texts under a top-level name; null if the document is empty or the name is missing or
-     * null.
+     * The list of texts under a top-level name; null if the document is empty or the name is
+     * missing or null.
      */
     static @Nullable List<String> topLevelList(byte[] yaml, String name) {
         return parse(
@@ -77,7 +79,9 @@ final class KeyFiles {
                         JsonToken value = parser.nextToken();
                         if (!field.equals(name)) {
                             parser.skipChildren();
-                        } else if (value == JsonToken.VALUE_NULL) {
+                        } else if (value == JsonToken.VALUE_NULL
+                                || (value == JsonToken.VALUE_STRING
+                                        && parser.getText().isEmpty())) {
                             found = null;
                         } else if (value == JsonToken.START_ARRAY) {
                             found = new ArrayList<>();
@@ -92,7 +96,9 @@ final class KeyFiles {
                 });
     }
 
-    /** The single values among the given top-level names; those that are missing are not in the map. */
+    /**
+     * The single values among the given top-level names; those that are missing are not in the map.
+     */
     static Map<String, String> topLevelTexts(byte[] yaml, List<String> names) {
         Map<String, String> found =
                 parse(

@@ -3,6 +3,10 @@ package io.relayminer.core.key;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -14,18 +18,17 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * All supplier keys of a process, from all its sources.
  *
  * <p>Looking up a key never blocks and sees either all or nothing of a reload. A source that fails
- * during a reload keeps what it gave last: a file caught half-written must not look like the removal of
- * every supplier in it. Keys disappear only when a source that can be read no longer has them.
+ * during a reload keeps what it gave last: a file caught half-written must not look like the
+ * removal of every supplier in it. Keys disappear only when a source that can be read no longer has
+ * them.
  *
- * <p>Thread-safe. Listeners are called on the reloading thread after the change is visible, one reload at
- * a time.
+ * <p>Thread-safe. Listeners are called on the reloading thread after the change is visible, one
+ * reload at a time.
  */
 public final class KeyRing implements AutoCloseable {
 

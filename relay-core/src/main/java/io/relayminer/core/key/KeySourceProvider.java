@@ -1,8 +1,8 @@
 package io.relayminer.core.key;
 
 /**
- * Makes sources of one kind. Implementations are found by {@link java.util.ServiceLoader} and need a
- * public constructor without parameters; the kind is what the configuration names under {@code
+ * Makes sources of one kind. Implementations are found by {@link java.util.ServiceLoader} and need
+ * a public constructor without parameters; the kind is what the configuration names under {@code
  * keys.sources}.
  */
 public interface KeySourceProvider {

@@ -73,7 +73,11 @@ public final class KeySourceSettings {
         unknown.removeAll(List.of(names));
         if (!unknown.isEmpty()) {
             throw new KeySourceException(
-                    kind + ": unknown setting '" + unknown.first() + "'; known are " + String.join(", ", names));
+                    kind
+                            + ": unknown setting '"
+                            + unknown.first()
+                            + "'; known are "
+                            + String.join(", ", names));
         }
     }
 

@@ -13,11 +13,11 @@ public final class KeySources {
     private KeySources() {}
 
     /**
-     * Opens the sources of a configuration: those it names directly, then those of other kinds, in that
-     * order. Where two sources have the key of one supplier it does not matter which is used.
+     * Opens the sources of a configuration: those it names directly, then those of other kinds, in
+     * that order. Where two sources have the key of one supplier it does not matter which is used.
      *
-     * @throws KeySourceException if a kind is not known or a source refuses its settings; sources opened
-     *     before are closed again
+     * @throws KeySourceException if a kind is not known or a source refuses its settings; sources
+     *     opened before are closed again
      */
     public static List<KeySource> open(KeysConfig config) {
         Map<String, Map<String, Object>> wanted = new LinkedHashMap<>();
@@ -50,7 +50,10 @@ public final class KeySources {
         KeySourceProvider provider = providers.get(kind);
         if (provider == null) {
             throw new KeySourceException(
-                    "unknown key source '" + kind + "'; known are " + String.join(", ", providers.keySet()));
+                    "unknown key source '"
+                            + kind
+                            + "'; known are "
+                            + String.join(", ", providers.keySet()));
         }
         return provider.open(new KeySourceSettings(kind, values));
     }

@@ -6,12 +6,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.Key;
 import java.util.Arrays;
 import java.util.Base64;
+
 import javax.crypto.Cipher;
 import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.GCMParameterSpec;
@@ -19,9 +21,9 @@ import javax.crypto.spec.PBEKeySpec;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * One encrypted item of a key ring on disk: a JWE in compact form. A key derived from the passphrase
- * (PBES2 with HMAC-SHA-256) unwraps a content key (AES key wrap, 128 bits), which opens the content
- * (AES-GCM, 256 bits). The content is a JSON object whose {@code Data} is the item.
+ * One encrypted item of a key ring on disk: a JWE in compact form. A key derived from the
+ * passphrase (PBES2 with HMAC-SHA-256) unwraps a content key (AES key wrap, 128 bits), which opens
+ * the content (AES-GCM, 256 bits). The content is a JSON object whose {@code Data} is the item.
  */
 final class KeyringItem {
 

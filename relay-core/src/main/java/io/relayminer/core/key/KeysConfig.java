@@ -1,10 +1,12 @@
 package io.relayminer.core.key;
 
 import io.relayminer.core.config.Key;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** The {@code keys} block of a configuration. Everything is optional; sources add up. */
 public record KeysConfig(
@@ -12,8 +14,8 @@ public record KeysConfig(
                 List<String> inline,
         @Key("Path of a YAML file with a list of hex keys under 'keys'.") String keysFile,
         @Key(
-                        "Path of a directory of files with one 'operator_address' and 'private_key_hex'"
-                                + " each.")
+                        "Path of a directory of files with one 'operator_address' and"
+                                + " 'private_key_hex' each.")
                 String keysDir,
         @Key("A key ring of the chain's command line tool.") Keyring keyring,
         @Key("Sources of other kinds, by the name of the plug-in: a mapping of its settings.")

@@ -12,11 +12,11 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * A directory of files with one key each; setting {@code path}. Files that end in {@code .yaml}, {@code
- * .yml} or {@code .json} are read, in name order, not those in directories below. Each names an {@code
- * operator_address} and its {@code private_key_hex}; they have to belong together. A bad file is left out
- * and reported, and during a reload its key stays as it was. The directory is created if it does not
- * exist.
+ * A directory of files with one key each; setting {@code path}. Files that end in {@code .yaml},
+ * {@code .yml} or {@code .json} are read, in name order, not those in directories below. Each names
+ * an {@code operator_address} and its {@code private_key_hex}; they have to belong together. A bad
+ * file is left out and reported, and during a reload its key stays as it was. The directory is
+ * created if it does not exist.
  */
 public final class KeysDirectory implements KeySourceProvider {
 
@@ -124,7 +124,8 @@ public final class KeysDirectory implements KeySourceProvider {
                 } catch (IOException e) {
                     problems.add(name + ": cannot be read");
                 }
-                // Half-written files are bad files for a moment: what they held stays until they are
+                // Half-written files are bad files for a moment: what they held stays until they
+                // are
                 // good again or gone.
                 SupplierKey key = good.getOrDefault(name, lastGood.get(name));
                 if (key != null) {
@@ -158,7 +159,9 @@ public final class KeysDirectory implements KeySourceProvider {
                 for (Path entry : entries) {
                     String name = entry.getFileName().toString().toLowerCase(Locale.ROOT);
                     boolean named =
-                            name.endsWith(".yaml") || name.endsWith(".yml") || name.endsWith(".json");
+                            name.endsWith(".yaml")
+                                    || name.endsWith(".yml")
+                                    || name.endsWith(".json");
                     if (named && Files.isRegularFile(entry)) {
                         files.add(entry);
                     }

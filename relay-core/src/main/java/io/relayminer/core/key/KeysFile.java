@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One YAML file with a list of hex keys under {@code keys}; setting {@code path}. The file is good or
- * bad as a whole: one wrong entry refuses it, and all problems are reported at once.
+ * One YAML file with a list of hex keys under {@code keys}; setting {@code path}. The file is good
+ * or bad as a whole: one wrong entry refuses it, and all problems are reported at once.
  */
 public final class KeysFile implements KeySourceProvider {
 
