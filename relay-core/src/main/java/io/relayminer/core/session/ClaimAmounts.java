@@ -14,6 +14,8 @@ public record ClaimAmounts(
         BigInteger claimedUpokt, long estimatedComputeUnits, long estimatedRelays) {
 
     /**
+     * The worth of a claim.
+     *
      * @param computeUnits sum of the claim's root, unsigned
      * @param relays count of the claim's root, unsigned
      * @param target difficulty target of the service at the session's start height, 32 bytes

@@ -1,5 +1,7 @@
 package io.relayminer.core.session;
 
+import com.google.protobuf.ByteString;
+
 import io.relayminer.core.session.SupplierSelection.Candidate;
 import io.relayminer.core.wire.BasicRules;
 import io.relayminer.core.wire.application.Application;
@@ -90,7 +92,7 @@ public final class SessionHydration {
             long chainHeight,
             Params params,
             long places,
-            byte[] startBlockHash,
+            ByteString startBlockHash,
             Optional<Application> application,
             List<Candidate> candidates,
             Set<String> missingSuppliers) {}
@@ -120,7 +122,7 @@ public final class SessionHydration {
         }
         SessionId id =
                 SessionId.of(
-                        query.startBlockHash(),
+                        query.startBlockHash().toByteArray(),
                         query.serviceId(),
                         query.applicationAddress(),
                         start);

@@ -23,6 +23,8 @@ public final class SessionId {
     }
 
     /**
+     * The id of a session.
+     *
      * @param startBlockHash hash of the block that the session starts with, 32 bytes. Inside that
      *     very block the chain does not know the hash yet and uses no bytes at all; an id made that
      *     way is not the session's

@@ -43,6 +43,8 @@ public final class SupplierSelection {
     private SupplierSelection() {}
 
     /**
+     * Selects the suppliers of a session.
+     *
      * @param session the session
      * @param candidates all configurations for its service, in any order, active or not
      * @param queryHeight height inside the session at which it is looked up; the start height gives

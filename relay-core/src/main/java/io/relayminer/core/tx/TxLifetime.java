@@ -36,6 +36,8 @@ public record TxLifetime(Duration min, Duration max, Duration whenUnknown, Durat
     }
 
     /**
+     * A lifetime.
+     *
      * @param lifetime lifetime from the chain's time on
      * @param source where it came from
      */
@@ -45,7 +47,7 @@ public record TxLifetime(Duration min, Duration max, Duration whenUnknown, Durat
         if (min.isNegative() || min.compareTo(max) > 0 || max.compareTo(CHAIN_LIMIT) > 0) {
             throw new IllegalArgumentException(
                     "transaction lifetime: the shortest must not exceed the longest, nor that ten"
-                        + " minutes");
+                            + " minutes");
         }
     }
 

@@ -126,6 +126,8 @@ public final class CanonicalForm {
         return (M) canonical(message);
     }
 
+    // Identity tells that nothing changed; comparing contents would cost more than building.
+    @SuppressWarnings("ReferenceEquality")
     private static Message canonical(Message message) {
         if (message instanceof Coin coin) {
             String amount = CoinAmount.normalise(coin.getAmount());
@@ -168,6 +170,7 @@ public final class CanonicalForm {
         return builder == null ? message : builder.build();
     }
 
+    @SuppressWarnings("ReferenceEquality")
     private static Message canonicalEntry(Message entry) {
         FieldDescriptor valueField = entry.getDescriptorForType().findFieldByNumber(2);
         if (valueField.getJavaType() != FieldDescriptor.JavaType.MESSAGE) {

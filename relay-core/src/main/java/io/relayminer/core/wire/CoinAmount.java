@@ -70,21 +70,10 @@ public final class CoinAmount {
             i = 1;
         }
         int radix = 10;
-        boolean prefixed = false;
-        if (i + 1 < text.length() && text.charAt(i) == '0') {
-            prefixed = true;
-            switch (text.charAt(i + 1)) {
-                case 'x', 'X' -> radix = 16;
-                case 'o', 'O' -> radix = 8;
-                case 'b', 'B' -> radix = 2;
-                default -> radix = 0;
-            }
-            if (radix == 0) {
-                radix = 8;
-                i += 1;
-            } else {
-                i += 2;
-            }
+        boolean prefixed = i + 1 < text.length() && text.charAt(i) == '0';
+        if (prefixed) {
+            radix = radixOf(text.charAt(i + 1));
+            i += "xXoObB".indexOf(text.charAt(i + 1)) >= 0 ? 2 : 1;
         }
         StringBuilder digits = new StringBuilder(text.length());
         // An underscore may follow a prefix or a digit and has to be followed by a digit.
@@ -109,6 +98,14 @@ public final class CoinAmount {
                     "amount has " + value.bitLength() + " bits, more than " + maxBits);
         }
         return negative ? value.negate() : value;
+    }
+
+    private static int radixOf(char prefix) {
+        return switch (prefix) {
+            case 'x', 'X' -> 16;
+            case 'b', 'B' -> 2;
+            default -> 8;
+        };
     }
 
     private static MalformedMessageException notAnInteger() {

@@ -65,8 +65,8 @@ class KeySourcesTest {
                 "keys: ['" + KEY_1 + "']",
                 "keys:\n  - '  0x" + KEY_1 + " '\nother: {a: [1, 2]}\n",
                 "other: 1\n"
-                    + "keys:\n"
-                    + "  - CD41A98AC7AC3B190C345B88E2885422D7BB553C59BCA03C6E2618D49F8B1C06",
+                        + "keys:\n"
+                        + "  - CD41A98AC7AC3B190C345B88E2885422D7BB553C59BCA03C6E2618D49F8B1C06",
                 "keys: [x]\nkeys:\n  - " + KEY_1,
                 "keys:\n  - " + KEY_1 + "\n---\nkeys: nonsense\n"
             })

@@ -162,7 +162,7 @@ class SessionVectorsTest {
                                 vector.get("current_height").longValue(),
                                 params(vector),
                                 vector.get("num_suppliers_per_session").longValue(),
-                                hex(vector.get("block_hash")),
+                                ByteString.copyFrom(hex(vector.get("block_hash"))),
                                 application(vector),
                                 candidates,
                                 missing));
