@@ -1,5 +1,6 @@
 package io.relayminer.core.backend;
 
+import io.relayminer.core.wire.HttpMessageCodec;
 import io.relayminer.transport.BackendResult;
 
 import java.io.ByteArrayInputStream;
@@ -60,7 +61,7 @@ final class ResponseDecoding {
     private static void put(SortedMap<String, List<String>> headers, String name, String value) {
         String canonical = CANONICAL.get(name);
         if (canonical == null) {
-            canonical = canonicalName(name);
+            canonical = HttpMessageCodec.canonicalName(name);
             if (CANONICAL.size() < MAX_CACHED_NAMES && name.length() <= 64) {
                 CANONICAL.put(name, canonical);
             }
@@ -73,22 +74,6 @@ final class ResponseDecoding {
             more.add(value);
             headers.put(canonical, more);
         }
-    }
-
-    /** Upper case at the start and after each hyphen, lower case elsewhere, ASCII only. */
-    static String canonicalName(String name) {
-        char[] out = name.toCharArray();
-        boolean upper = true;
-        for (int i = 0; i < out.length; i++) {
-            char c = out[i];
-            if (upper && c >= 'a' && c <= 'z') {
-                out[i] = (char) (c - 32);
-            } else if (!upper && c >= 'A' && c <= 'Z') {
-                out[i] = (char) (c + 32);
-            }
-            upper = c == '-';
-        }
-        return new String(out);
     }
 
     private static boolean isGzip(SortedMap<String, List<String>> headers, byte[] body) {

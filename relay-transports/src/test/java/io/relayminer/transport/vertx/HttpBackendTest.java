@@ -221,7 +221,7 @@ class HttpBackendTest {
                                 case "HEAD / HTTP/1.1" ->
                                         c.write(
                                                 "HTTP/1.1 200 OK\r\n"
-                                                    + "Content-Length: 9999999\r\n\r\n");
+                                                        + "Content-Length: 9999999\r\n\r\n");
                                 case "GET /204 HTTP/1.1" ->
                                         c.write("HTTP/1.1 204 No Content\r\n\r\n");
                                 default -> c.write("HTTP/1.1 304 Not Modified\r\n\r\n");
@@ -241,14 +241,14 @@ class HttpBackendTest {
                         (r, c) ->
                                 c.write(
                                         "HTTP/1.1 200 OK\r\n"
-                                            + "Transfer-Encoding: chunked\r\n\r\n"
-                                            + "5\r\n"
-                                            + "hello\r\n"
-                                            + "6\r\n"
-                                            + " world\r\n"
-                                            + "0\r\n"
-                                            + "Grpc-Status: 0\r\n"
-                                            + "\r\n"))) {
+                                                + "Transfer-Encoding: chunked\r\n\r\n"
+                                                + "5\r\n"
+                                                + "hello\r\n"
+                                                + "6\r\n"
+                                                + " world\r\n"
+                                                + "0\r\n"
+                                                + "Grpc-Status: 0\r\n"
+                                                + "\r\n"))) {
             Response answer = response(send(request(server.port(), "POST", "/", "x")));
             assertEquals("hello world", new String(answer.body(), UTF_8));
             assertEquals("0", answer.trailers().first("grpc-status"));
