@@ -1,0 +1,227 @@
+package io.relayminer.testkit.chain;
+
+import com.google.protobuf.ByteString;
+
+import io.grpc.HandlerRegistry;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.Status;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The node's gRPC interface: every unary method of the {@link QueryRouter}, on bytes.
+ *
+ * <p>Honours {@code x-cosmos-block-height} on requests and states the height it answered from in
+ * the response headers, on errors too. Calls run on virtual threads, so a slow or hanging answer
+ * occupies nothing.
+ */
+final class GrpcInterface implements AutoCloseable {
+    private static final Metadata.Key<String> HEIGHT_HEADER =
+            Metadata.Key.of("x-cosmos-block-height", Metadata.ASCII_STRING_MARSHALLER);
+    private static final int MAX_MESSAGE = 100_000_000;
+    private static final int STOP_SECONDS = 5;
+    private static final String BROADCAST = "/cosmos.tx.v1beta1.Service/BroadcastTx";
+
+    private final PocketChain chain;
+    private final QueryRouter router;
+    private final Faults faults;
+    private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+    private final Server server;
+
+    GrpcInterface(PocketChain chain, QueryRouter router, Faults faults, String host, int port) {
+        this.chain = chain;
+        this.router = router;
+        this.faults = faults;
+        try {
+            server =
+                    NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
+                            .executor(executor)
+                            .maxInboundMessageSize(MAX_MESSAGE)
+                            .permitKeepAliveTime(1, TimeUnit.SECONDS)
+                            .permitKeepAliveWithoutCalls(true)
+                            .fallbackHandlerRegistry(new Registry())
+                            .build()
+                            .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException("the gRPC interface cannot listen on port " + port, e);
+        }
+    }
+
+    int port() {
+        return server.getPort();
+    }
+
+    @Override
+    public void close() {
+        server.shutdownNow();
+        try {
+            server.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        executor.shutdownNow();
+    }
+
+    /**
+     * Resolves every method name; unknown ones to a handler that says so in the network's words.
+     */
+    private final class Registry extends HandlerRegistry {
+        @Override
+        public ServerMethodDefinition<?, ?> lookupMethod(
+                String methodName, @Nullable String authority) {
+            MethodDescriptor<ByteString, ByteString> method =
+                    MethodDescriptor.<ByteString, ByteString>newBuilder()
+                            .setType(MethodDescriptor.MethodType.UNARY)
+                            .setFullMethodName(methodName)
+                            .setRequestMarshaller(BYTES)
+                            .setResponseMarshaller(BYTES)
+                            .build();
+            return ServerMethodDefinition.create(method, new Calls("/" + methodName));
+        }
+    }
+
+    private static final MethodDescriptor.Marshaller<ByteString> BYTES =
+            new MethodDescriptor.Marshaller<>() {
+                @Override
+                public InputStream stream(ByteString value) {
+                    return new ByteArrayInputStream(value.toByteArray());
+                }
+
+                @Override
+                public ByteString parse(InputStream stream) {
+                    try {
+                        return ByteString.readFrom(stream);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                }
+            };
+
+    private final class Calls implements ServerCallHandler<ByteString, ByteString> {
+        private final String path;
+
+        Calls(String path) {
+            this.path = path;
+        }
+
+        @Override
+        public ServerCall.Listener<ByteString> startCall(
+                ServerCall<ByteString, ByteString> call, Metadata headers) {
+            call.request(2);
+            return new ServerCall.Listener<>() {
+                private ByteString request = ByteString.EMPTY;
+
+                @Override
+                public void onMessage(ByteString message) {
+                    request = message;
+                }
+
+                @Override
+                public void onHalfClose() {
+                    answer(call, headers, request);
+                }
+            };
+        }
+
+        private void answer(
+                ServerCall<ByteString, ByteString> call, Metadata headers, ByteString request) {
+            if (faults.isHanging()) {
+                return;
+            }
+            if (faults.isUnreachable()) {
+                call.close(
+                        Status.UNAVAILABLE.withDescription("injected fault: node down"),
+                        new Metadata());
+                return;
+            }
+            pause(faults.queryDelay());
+            Faults.QueryFault fault = faults.queryFault(path);
+            if (fault != null) {
+                call.close(
+                        fault.code().toStatus().withDescription(fault.message()), new Metadata());
+                return;
+            }
+            Metadata responseHeaders = new Metadata();
+            try {
+                if (!router.has(path)) {
+                    throw router.unknown(path);
+                }
+                long height = heightOf(headers);
+                responseHeaders.put(HEIGHT_HEADER, Long.toString(height));
+                ByteString response =
+                        router.answer(
+                                path,
+                                new QueryRouter.QueryContext(chain.stateAt(height), height),
+                                request);
+                if (path.equals(BROADCAST)) {
+                    pause(faults.broadcastReplyDelay());
+                }
+                call.sendHeaders(responseHeaders);
+                call.sendMessage(response);
+                call.close(Status.OK, new Metadata());
+            } catch (QueryException e) {
+                call.sendHeaders(responseHeaders);
+                call.close(e.code().toStatus().withDescription(e.text()), new Metadata());
+            }
+        }
+    }
+
+    private static void pause(Duration duration) {
+        if (duration.isZero()) {
+            return;
+        }
+        try {
+            Thread.sleep(duration);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private long heightOf(Metadata headers) throws QueryException {
+        long tip = Math.max(0, chain.height() - faults.queryLag());
+        String text = headers.get(HEIGHT_HEADER);
+        if (text == null) {
+            return tip;
+        }
+        long height;
+        try {
+            height = Long.parseLong(text);
+        } catch (NumberFormatException e) {
+            throw new QueryException(
+                    Status.Code.UNKNOWN,
+                    "codespace sdk code 18: invalid request: Baseapp.RegisterGRPCServer: invalid"
+                        + " height header \"x-cosmos-block-height\": strconv.ParseInt: parsing \""
+                            + text
+                            + "\": invalid syntax");
+        }
+        if (height < 0) {
+            throw new QueryException(
+                    Status.Code.UNKNOWN,
+                    "codespace sdk code 18: invalid request: cannot query with height < 0; please"
+                            + " provide a valid height");
+        }
+        if (height > tip) {
+            throw new QueryException(
+                    Status.Code.UNKNOWN,
+                    "codespace sdk code 26: invalid height: cannot query with height in the future;"
+                            + " please provide a valid height");
+        }
+        return height == 0 ? tip : height;
+    }
+}

@@ -1,0 +1,97 @@
+package io.relayminer.testkit.chain;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.ExtensionRegistryLite;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.MessageLite;
+
+import io.grpc.Status;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * Query methods by their full gRPC name, on request and response bytes.
+ *
+ * <p>Working on bytes lets one set of handlers serve gRPC and {@code abci_query}, and lets a
+ * response carry text that is not UTF-8, as a node's sometimes does.
+ */
+final class QueryRouter {
+
+    /**
+     * What a query sees.
+     *
+     * @param state state to answer from
+     * @param height height of that state
+     */
+    record QueryContext(StateReader state, long height) {}
+
+    /** Answers one query. */
+    @FunctionalInterface
+    interface Handler<Q> {
+        MessageLite answer(QueryContext context, Q request) throws QueryException;
+    }
+
+    private record Route<Q extends Message>(Q prototype, Handler<Q> handler) {
+        ByteString answer(QueryContext context, ByteString request) throws QueryException {
+            Q parsed;
+            try {
+                @SuppressWarnings("unchecked")
+                Q message =
+                        (Q)
+                                prototype
+                                        .getParserForType()
+                                        .parseFrom(
+                                                request, ExtensionRegistryLite.getEmptyRegistry());
+                parsed = message;
+            } catch (InvalidProtocolBufferException e) {
+                throw new QueryException(
+                        Status.Code.INTERNAL, "grpc: error unmarshalling request: unexpected EOF");
+            }
+            return handler.answer(context, parsed).toByteString();
+        }
+    }
+
+    private final Map<String, Route<?>> routes = new LinkedHashMap<>();
+    private final TreeSet<String> services = new TreeSet<>();
+
+    /**
+     * Adds a method.
+     *
+     * @param fullMethod e.g. {@code pocket.proof.Query/Claim}
+     */
+    <Q extends Message> void add(String fullMethod, Q prototype, Handler<Q> handler) {
+        routes.put("/" + fullMethod, new Route<>(prototype, handler));
+        services.add(fullMethod.substring(0, fullMethod.indexOf('/')));
+    }
+
+    boolean has(String path) {
+        return routes.containsKey(path);
+    }
+
+    /**
+     * Answers {@code request} sent to {@code path} (with leading slash).
+     *
+     * @throws QueryException UNIMPLEMENTED for unknown methods; otherwise as the handler says
+     */
+    ByteString answer(String path, QueryContext context, ByteString request) throws QueryException {
+        Route<?> route = routes.get(path);
+        if (route == null) {
+            throw unknown(path);
+        }
+        return route.answer(context, request);
+    }
+
+    QueryException unknown(String path) {
+        int slash = path.lastIndexOf('/');
+        String service = slash > 0 ? path.substring(1, slash) : path;
+        String method = path.substring(slash + 1);
+        return new QueryException(
+                Status.Code.UNIMPLEMENTED,
+                services.contains(service)
+                        ? "unknown method " + method + " for service " + service
+                        : "unknown service " + service);
+    }
+}
