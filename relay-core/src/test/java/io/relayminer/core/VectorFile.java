@@ -73,11 +73,8 @@ public final class VectorFile {
                 check.run(vector);
             } catch (Throwable e) {
                 failures.add(id);
-                AssertionError failure = new AssertionError(id + ": " + e, e);
                 if (first == null) {
-                    first = failure;
-                } else {
-                    first.addSuppressed(failure);
+                    first = new AssertionError(id + ": " + e, e);
                 }
             }
         }

@@ -44,9 +44,9 @@ final class LuaScript {
         }
     }
 
-    long integer(RedisClusterCommands<byte[], byte[]> redis, List<String> keys, List<String> args) {
+    long integer(RedisClusterCommands<byte[], byte[]> redis, List<String> keys, List<byte[]> args) {
         byte[][] k = bytes(keys);
-        byte[][] a = bytes(args);
+        byte[][] a = args.toArray(new byte[0][]);
         Long result;
         try {
             result = redis.evalsha(sha, ScriptOutputType.INTEGER, k, a);
@@ -54,6 +54,11 @@ final class LuaScript {
             result = redis.eval(source, ScriptOutputType.INTEGER, k, a);
         }
         return result == null ? 0 : result;
+    }
+
+    /** Texts as arguments. */
+    static List<byte[]> texts(List<String> texts) {
+        return List.of(bytes(texts));
     }
 
     private static byte[][] bytes(List<String> texts) {

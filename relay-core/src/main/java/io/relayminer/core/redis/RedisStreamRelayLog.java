@@ -590,7 +590,9 @@ public final class RedisStreamRelayLog implements RelayLog {
                         "acknowledge entries",
                         () ->
                                 ACKNOWLEDGE.integer(
-                                        connections.sync(), List.of(keys.stream(supplier)), args));
+                                        connections.sync(),
+                                        List.of(keys.stream(supplier)),
+                                        LuaScript.texts(args)));
             }
             listener.acknowledged(supplier, all.size());
         }
@@ -603,11 +605,12 @@ public final class RedisStreamRelayLog implements RelayLog {
                             SET_ASIDE.integer(
                                     connections.sync(),
                                     List.of(keys.stream(supplier), keys.deadLetters(supplier)),
-                                    List.of(
-                                            keys.consumerGroup(),
-                                            entry.id(),
-                                            reason,
-                                            DEAD_LETTER_BOUND)));
+                                    LuaScript.texts(
+                                            List.of(
+                                                    keys.consumerGroup(),
+                                                    entry.id(),
+                                                    reason,
+                                                    DEAD_LETTER_BOUND))));
         }
 
         @Override

@@ -1,8 +1,10 @@
 package io.relayminer.core.wire;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
-import com.google.protobuf.Parser;
+import com.google.protobuf.UnsafeByteOperations;
 
 import io.relayminer.core.wire.sdk.Header;
 import io.relayminer.core.wire.sdk.POKTHTTPRequest;
@@ -124,7 +126,17 @@ public final class HttpMessageCodec {
 
     @SuppressWarnings("unchecked")
     private static <M extends Message> M parse(ByteString bytes, M type, WireLimits limits) {
-        return CanonicalForm.parse(
-                bytes.toByteArray(), type, limits, (Parser<M>) type.getParserForType());
+        byte[] array = bytes.toByteArray();
+        MessageScanner.check(array, type.getDescriptorForType(), limits);
+        try {
+            CodedInputStream input = UnsafeByteOperations.unsafeWrap(array).newCodedInput();
+            input.enableAliasing(true);
+            input.setRecursionLimit(limits.maxDepth());
+            M message = (M) type.getParserForType().parseFrom(input);
+            input.checkLastTagWas(0);
+            return message;
+        } catch (InvalidProtocolBufferException e) {
+            throw CanonicalForm.malformed(type, e);
+        }
     }
 }

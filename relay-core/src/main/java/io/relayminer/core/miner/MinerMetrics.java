@@ -1,0 +1,388 @@
+package io.relayminer.core.miner;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import io.relayminer.core.redis.SessionState;
+import io.relayminer.core.redis.SubmissionPhase;
+
+import java.math.BigInteger;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * What the miner tells about itself. Names and labels are those operators know; no label is taken
+ * from a session id, a height or anything a caller chooses freely. Gauges of a supplier disappear
+ * when the supplier is released.
+ *
+ * <p>Safe for use by any thread.
+ */
+public final class MinerMetrics {
+
+    private static final double[] BLOCKS = {0, 1, 2, 3, 4, 5, 10, 15, 20};
+    private static final double[] SETTLEMENT_BLOCKS = {5, 10, 15, 20, 25, 30, 40, 50, 75, 100};
+
+    private final MeterRegistry registry;
+    private final AtomicLong height = new AtomicLong();
+    private final Map<String, AtomicLong> gauges = new ConcurrentHashMap<>();
+    private final Map<String, Map<SessionState, Integer>> states = new ConcurrentHashMap<>();
+
+    /** Metrics in a registry. */
+    public MinerMetrics(MeterRegistry registry) {
+        this.registry = registry;
+        registry.gauge("ha_miner_current_block_height", height);
+    }
+
+    /** The registry behind these metrics. */
+    public MeterRegistry registry() {
+        return registry;
+    }
+
+    void block(long newHeight) {
+        height.accumulateAndGet(newHeight, Math::max);
+    }
+
+    void consumed(String supplier, String service, int relays) {
+        count("ha_miner_relays_consumed_from_stream", relays, supplier, service);
+        count("ha_miner_relays_consumed", relays, supplier, service);
+    }
+
+    void committed(String supplier, String service, int fresh, int duplicates) {
+        count("ha_miner_relays_added_to_smst", fresh, supplier, service);
+        count("ha_miner_relays_processed", fresh, supplier, service);
+        if (duplicates > 0) {
+            count("ha_miner_relays_deduplicated", duplicates, supplier, service);
+            rejected(supplier, service, "duplicate", duplicates);
+        }
+    }
+
+    void commitTime(String supplier, String service, Duration took, boolean success) {
+        Timer.builder("ha_miner_relay_processing_latency_seconds")
+                .tags(
+                        "supplier",
+                        supplier,
+                        "service_id",
+                        service,
+                        "status_code",
+                        success ? "success" : "error")
+                .serviceLevelObjectives(
+                        Duration.ofNanos(50_000),
+                        Duration.ofNanos(100_000),
+                        Duration.ofNanos(500_000),
+                        Duration.ofMillis(1),
+                        Duration.ofMillis(5),
+                        Duration.ofMillis(10),
+                        Duration.ofMillis(50),
+                        Duration.ofMillis(100),
+                        Duration.ofMillis(500),
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(10))
+                .register(registry)
+                .record(took);
+    }
+
+    void rejected(String supplier, String service, String reason, int relays) {
+        registry.counter(
+                        "ha_miner_relays_rejected",
+                        "supplier",
+                        supplier,
+                        "reason",
+                        reason,
+                        "service_id",
+                        service)
+                .increment((double) relays);
+    }
+
+    void sessionCreated(String supplier, String service) {
+        count("ha_miner_sessions_created", 1, supplier, service);
+    }
+
+    void transition(String supplier, String service, SessionState from, SessionState to) {
+        registry.counter(
+                        "ha_miner_session_state_transitions",
+                        Tags.of(
+                                "supplier",
+                                supplier,
+                                "service_id",
+                                service,
+                                "from_state",
+                                from.wire(),
+                                "to_state",
+                                to.wire()))
+                .increment();
+    }
+
+    /** Sets how many sessions of a supplier are in each live state. */
+    void sessions(String supplier, Map<SessionState, Integer> byState) {
+        states.put(supplier, new EnumMap<>(byState));
+        for (SessionState state : SessionState.values()) {
+            if (!state.terminal()) {
+                gauge("ha_miner_sessions_by_state", supplier, "state", state.wire())
+                        .set(byState.getOrDefault(state, 0));
+            }
+        }
+    }
+
+    void streamLength(String supplier, long entries) {
+        gauge("ha_miner_wal_size_entries", supplier, "", "").set(entries);
+    }
+
+    void lag(String supplier, long blocks) {
+        gauge("ha_miner_session_block_processing_lag", supplier, "", "").set(blocks);
+    }
+
+    void submitted(
+            SubmissionPhase phase,
+            String supplier,
+            String service,
+            long blocksAfterOpen,
+            long relays,
+            long computeUnits,
+            BigInteger upokt) {
+        boolean claim = phase == SubmissionPhase.CLAIM;
+        count(
+                claim ? "ha_miner_claims_submitted" : "ha_miner_proofs_submitted",
+                1,
+                supplier,
+                service);
+        registry.counter(
+                        claim ? "ha_tx_claims_submitted" : "ha_tx_proofs_submitted",
+                        "supplier",
+                        supplier)
+                .increment();
+        DistributionSummary.builder(
+                        claim
+                                ? "ha_miner_claim_submission_latency_blocks"
+                                : "ha_miner_proof_submission_latency_blocks")
+                .tags("supplier", supplier)
+                .serviceLevelObjectives(positive(BLOCKS))
+                .register(registry)
+                .record((double) blocksAfterOpen);
+        String what = claim ? "claimed" : "proved";
+        money(what, supplier, service, relays, computeUnits, upokt);
+    }
+
+    private void money(
+            String what,
+            String supplier,
+            String service,
+            long relays,
+            long computeUnits,
+            BigInteger upokt) {
+        count("ha_miner_relays_" + what, (double) relays, supplier, service);
+        count("ha_miner_compute_units_" + what, (double) computeUnits, supplier, service);
+        count("ha_miner_upokt_" + what, upokt.doubleValue(), supplier, service);
+    }
+
+    void notRequired(
+            String supplier, String service, long relays, long computeUnits, BigInteger upokt) {
+        money("proved", supplier, service, relays, computeUnits, upokt);
+    }
+
+    void claimSkipped(String supplier, String service, String reason) {
+        registry.counter(
+                        "ha_miner_claims_skipped",
+                        "supplier",
+                        supplier,
+                        "service_id",
+                        service,
+                        "reason",
+                        reason)
+                .increment();
+    }
+
+    void submissionFailed(SubmissionPhase phase, String supplier, String reason) {
+        registry.counter(
+                        phase == SubmissionPhase.CLAIM
+                                ? "ha_miner_claim_errors"
+                                : "ha_miner_proof_errors",
+                        "supplier",
+                        supplier,
+                        "reason",
+                        reason)
+                .increment();
+        registry.counter(
+                        phase == SubmissionPhase.CLAIM
+                                ? "ha_tx_claim_errors"
+                                : "ha_tx_proof_errors",
+                        "supplier",
+                        supplier,
+                        "error_type",
+                        reason)
+                .increment();
+        if (reason.contains("funds") || reason.contains("proof_fee")) {
+            registry.counter("ha_tx_insufficient_balance_errors", "supplier", supplier).increment();
+        }
+    }
+
+    void broadcast(String supplier, String status, Duration took) {
+        registry.counter("ha_tx_broadcasts", "supplier", supplier, "status", status).increment();
+        Timer.builder("ha_tx_broadcast_latency_seconds")
+                .tags("supplier", supplier)
+                .serviceLevelObjectives(
+                        Duration.ofMillis(5),
+                        Duration.ofMillis(25),
+                        Duration.ofMillis(100),
+                        Duration.ofMillis(500),
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(5),
+                        Duration.ofSeconds(30))
+                .register(registry)
+                .record(took);
+    }
+
+    void inclusion(SubmissionPhase phase, String supplier, String service, String outcome) {
+        registry.counter(
+                        "ha_miner_" + phase.wire() + "_inclusion_outcome",
+                        "supplier",
+                        supplier,
+                        "service_id",
+                        service,
+                        "outcome",
+                        outcome)
+                .increment();
+    }
+
+    void rebroadcast(SubmissionPhase phase, String supplier, String service, boolean success) {
+        registry.counter(
+                        "ha_miner_" + phase.wire() + "_rebroadcasts",
+                        "supplier",
+                        supplier,
+                        "service_id",
+                        service,
+                        "result",
+                        success ? "success" : "error")
+                .increment();
+    }
+
+    void requirement(String supplier, String outcome) {
+        registry.counter("ha_miner_proof_requirement_checks", "supplier", supplier).increment();
+        if (outcome.equals("not_required")) {
+            registry.counter("ha_miner_proof_requirement_skipped", "supplier", supplier)
+                    .increment();
+        } else {
+            registry.counter(
+                            "ha_miner_proof_requirement_required",
+                            "supplier",
+                            supplier,
+                            "reason",
+                            outcome)
+                    .increment();
+        }
+    }
+
+    void over(
+            String supplier,
+            String service,
+            SessionState state,
+            long relays,
+            long computeUnits,
+            BigInteger upokt) {
+        if (state == SessionState.PROVED) {
+            count("ha_miner_sessions_proved", 1, supplier, service);
+        } else if (state == SessionState.PROBABILISTIC_PROVED) {
+            count("ha_miner_sessions_probabilistic_proved", 1, supplier, service);
+        } else if (state.failure()) {
+            Tags tags =
+                    Tags.of("supplier", supplier, "service_id", service, "reason", state.wire());
+            registry.counter("ha_miner_sessions_failed", tags).increment();
+            registry.counter("ha_miner_relays_lost", tags).increment((double) relays);
+            registry.counter("ha_miner_compute_units_lost", tags).increment((double) computeUnits);
+            registry.counter("ha_miner_upokt_lost", tags).increment(upokt.doubleValue());
+        }
+    }
+
+    void settled(
+            String supplier,
+            String service,
+            String status,
+            long relays,
+            long computeUnits,
+            double earnedUpokt,
+            long blocksAfterEnd) {
+        Tags tags = Tags.of("supplier", supplier, "service_id", service, "status", status);
+        registry.counter("ha_miner_claims_settled_by_status", tags).increment();
+        registry.counter("ha_miner_relays_settled_by_status", tags).increment((double) relays);
+        registry.counter("ha_miner_compute_units_settled_by_status", tags)
+                .increment((double) computeUnits);
+        if (earnedUpokt > 0) {
+            count("ha_miner_upokt_earned", earnedUpokt, supplier, service);
+        }
+        DistributionSummary.builder("ha_miner_settlement_latency_blocks")
+                .tags("supplier", supplier, "status", status)
+                .serviceLevelObjectives(SETTLEMENT_BLOCKS)
+                .register(registry)
+                .record((double) blocksAfterEnd);
+    }
+
+    void expired(String supplier, String service, String reason, long relays, long computeUnits) {
+        Tags tags = Tags.of("supplier", supplier, "service_id", service, "reason", reason);
+        registry.counter("ha_miner_claims_expired_by_reason", tags).increment();
+        registry.counter("ha_miner_relays_expired_by_reason", tags).increment((double) relays);
+        registry.counter("ha_miner_compute_units_expired_by_reason", tags)
+                .increment((double) computeUnits);
+    }
+
+    void slashed(String supplier, String service) {
+        count("ha_miner_supplier_slashed", 1, supplier, service);
+    }
+
+    void discarded(String supplier, String service) {
+        count("ha_miner_claims_discarded", 1, supplier, service);
+    }
+
+    void storeError(String supplier, String operation) {
+        registry.counter(
+                        "ha_miner_session_store_errors",
+                        "supplier",
+                        supplier,
+                        "operation",
+                        operation)
+                .increment();
+    }
+
+    /** Removes the gauges of a supplier that this process works on no longer. */
+    void released(String supplier) {
+        states.remove(supplier);
+        for (Meter meter : registry.getMeters()) {
+            if (supplier.equals(meter.getId().getTag("supplier")) && meter instanceof Gauge) {
+                registry.remove(meter);
+            }
+        }
+        gauges.keySet().removeIf(key -> key.contains("|" + supplier + "|"));
+    }
+
+    private AtomicLong gauge(String name, String supplier, String tag, String value) {
+        return gauges.computeIfAbsent(
+                name + "|" + supplier + "|" + value,
+                key -> {
+                    Tags tags = Tags.of("supplier", supplier);
+                    AtomicLong number = new AtomicLong();
+                    registry.gauge(name, tag.isEmpty() ? tags : tags.and(tag, value), number);
+                    return number;
+                });
+    }
+
+    private void count(String name, double amount, String supplier, String service) {
+        Counter counter = registry.counter(name, "supplier", supplier, "service_id", service);
+        counter.increment(amount);
+    }
+
+    private static double[] positive(double[] buckets) {
+        double[] kept = new double[buckets.length];
+        int n = 0;
+        for (double bucket : buckets) {
+            if (bucket > 0) {
+                kept[n++] = bucket;
+            }
+        }
+        return java.util.Arrays.copyOf(kept, n);
+    }
+}

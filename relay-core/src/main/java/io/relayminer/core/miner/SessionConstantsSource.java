@@ -1,0 +1,127 @@
+package io.relayminer.core.miner;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+
+import io.relayminer.core.chain.ChainQueries;
+import io.relayminer.core.chain.ComputeUnits;
+import io.relayminer.core.session.SessionWindows;
+import io.relayminer.core.wire.service.RelayMiningDifficulty;
+import io.relayminer.core.wire.session.Session;
+import io.relayminer.core.wire.shared.Params;
+import io.relayminer.core.wire.shared.Supplier;
+
+import java.util.LinkedHashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Resolves the constants and windows of sessions from the chain, each once per process.
+ *
+ * <p>Nothing is guessed: what cannot be read fails, and the caller keeps the relays until it can be
+ * read. Windows follow the rule of the protocol that while a session runs the parameters in force
+ * now apply, and afterwards those at its end, which never change.
+ *
+ * <p>Safe for use by any thread; blocks.
+ */
+final class SessionConstantsSource {
+
+    private record Key(String application, String service, long start) {}
+
+    private final ChainQueries chain;
+    private final ChainCalls calls;
+    private final Cache<Key, SessionConstants> constants =
+            Caffeine.newBuilder().maximumSize(20_000).build();
+    private final Cache<Long, Params> paramsAt = Caffeine.newBuilder().maximumSize(2_000).build();
+    private final Object liveLock = new Object();
+    private long liveHeight = -1;
+    private Params live = Params.getDefaultInstance();
+
+    SessionConstantsSource(ChainQueries chain, ChainCalls calls) {
+        this.chain = chain;
+        this.calls = calls;
+    }
+
+    /**
+     * The constants of the session of an application and service that starts at a height.
+     *
+     * @throws io.relayminer.core.chain.ChainException if the chain cannot or will not tell
+     */
+    SessionConstants constants(String application, String service, long start) {
+        Key key = new Key(application, service, start);
+        SessionConstants known = constants.getIfPresent(key);
+        if (known != null) {
+            return known;
+        }
+        // Independent questions travel together.
+        var askedSession = chain.session(application, service, start);
+        var askedUnits = chain.computeUnits(service, start);
+        var askedDifficulty = chain.difficulty(service, start);
+        Session session = calls.await(askedSession);
+        ComputeUnits units = require(calls.await(askedUnits), service);
+        RelayMiningDifficulty difficulty = require(calls.await(askedDifficulty), service);
+        Params params = paramsAt(start);
+        byte[] target = difficulty.getTargetHash().toByteArray();
+        if (target.length != 32) {
+            throw new MinerException.Unavailable(
+                    "the difficulty target of service "
+                            + service
+                            + " has "
+                            + target.length
+                            + " bytes instead of 32",
+                    null);
+        }
+        Set<String> suppliers = new LinkedHashSet<>();
+        for (Supplier supplier : session.getSuppliersList()) {
+            suppliers.add(supplier.getOperatorAddress());
+        }
+        SessionConstants resolved =
+                new SessionConstants(
+                        session.getHeader(),
+                        suppliers,
+                        units.perRelay(),
+                        units.atHeight(),
+                        target,
+                        params.getComputeUnitsToTokensMultiplier(),
+                        params.getComputeUnitCostGranularity());
+        constants.put(key, resolved);
+        return resolved;
+    }
+
+    private static <T> T require(Optional<T> answer, String service) {
+        return answer.orElseThrow(
+                () ->
+                        new MinerException.Unavailable(
+                                "the chain does not know the service " + service, null));
+    }
+
+    /** The windows of the session that ends at a height, seen at another height. */
+    SessionWindows windows(long sessionEnd, long tip) {
+        return SessionWindows.of(sessionEnd >= tip ? live(tip) : paramsAt(sessionEnd), sessionEnd);
+    }
+
+    private Params paramsAt(long height) {
+        Params known = paramsAt.getIfPresent(height);
+        if (known == null) {
+            known = calls.await(chain.sharedParams(height));
+            paramsAt.put(height, known);
+        }
+        return known;
+    }
+
+    private Params live(long tip) {
+        synchronized (liveLock) {
+            if (liveHeight == tip) {
+                return live;
+            }
+        }
+        Params fresh = calls.await(chain.sharedParams());
+        synchronized (liveLock) {
+            if (liveHeight < tip) {
+                liveHeight = tip;
+                live = fresh;
+            }
+            return fresh;
+        }
+    }
+}
