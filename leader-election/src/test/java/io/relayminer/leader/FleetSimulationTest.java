@@ -3,6 +3,8 @@ package io.relayminer.leader;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.relayminer.testkit.leader.LeaseStoreContractTest;
+
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -45,7 +47,7 @@ class FleetSimulationTest {
                             store,
                             SETTINGS,
                             "replica-" + starts++,
-                            LeaseStoreContract::keys,
+                            LeaseStoreContractTest::keys,
                             AssignmentStrategy.fairShare(),
                             work,
                             clock,
@@ -95,7 +97,7 @@ class FleetSimulationTest {
             case 3 -> replicas.set(replicas.indexOf(victim), new Replica());
             case 4 -> {
                 String resource = "pokt1sup" + random.nextInt(SUPPLIERS);
-                LeaseKeys lost = LeaseStoreContract.keys(resource);
+                LeaseKeys lost = LeaseStoreContractTest.keys(resource);
                 shared.holder(lost)
                         .ifPresent(holder -> shared.acquire(lost, holder, Duration.ofNanos(1)));
                 forgottenAt.put(resource, clock.nanos());

@@ -2,6 +2,8 @@ package io.relayminer.leader;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.relayminer.testkit.leader.LeaseStoreContractTest;
+
 import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
@@ -9,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-class InMemoryLeaseStoreTest extends LeaseStoreContract {
+class InMemoryLeaseStoreTest extends LeaseStoreContractTest {
 
     private final FakeClock clock = new FakeClock();
     private final InMemoryLeaseStore store = new InMemoryLeaseStore(clock);

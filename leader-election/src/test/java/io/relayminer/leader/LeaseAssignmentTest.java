@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.relayminer.testkit.leader.LeaseStoreContractTest;
+
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -40,7 +42,7 @@ class LeaseAssignmentTest {
                             store,
                             SETTINGS,
                             id,
-                            LeaseStoreContract::keys,
+                            LeaseStoreContractTest::keys,
                             strategy,
                             work,
                             clock,
@@ -301,7 +303,7 @@ class LeaseAssignmentTest {
         a.assignment.setResources(suppliers(3));
         step(a);
         assertAllHeldEvenly(3, a);
-        assertEquals(Optional.empty(), shared.holder(LeaseStoreContract.keys("pokt1sup4")));
+        assertEquals(Optional.empty(), shared.holder(LeaseStoreContractTest.keys("pokt1sup4")));
         steps(13, a);
         a.assignment.setResources(suppliers(5));
         step(a);
@@ -336,7 +338,9 @@ class LeaseAssignmentTest {
         shared.heartbeat("other", Duration.ofDays(1));
         List<String> theirs = new ArrayList<>(suppliers(10)).subList(0, 2);
         theirs.forEach(
-                each -> shared.acquire(LeaseStoreContract.keys(each), "other", Duration.ofDays(1)));
+                each ->
+                        shared.acquire(
+                                LeaseStoreContractTest.keys(each), "other", Duration.ofDays(1)));
         Miner a = new Miner("a");
         give(suppliers(10), a);
         a.assignment.tick();
@@ -395,7 +399,7 @@ class LeaseAssignmentTest {
         Miner a = new Miner("a");
         give(suppliers(3), a);
         for (String supplier : suppliers(3)) {
-            shared.acquire(LeaseStoreContract.keys(supplier), "a", SETTINGS.timeToLive());
+            shared.acquire(LeaseStoreContractTest.keys(supplier), "a", SETTINGS.timeToLive());
         }
         a.assignment.tick();
         assertAllHeldEvenly(3, a);
@@ -414,7 +418,7 @@ class LeaseAssignmentTest {
                         store,
                         quick,
                         "me",
-                        LeaseStoreContract::keys,
+                        LeaseStoreContractTest::keys,
                         AssignmentStrategy.fairShare(),
                         work,
                         system,
@@ -427,7 +431,7 @@ class LeaseAssignmentTest {
         assertTrue(work.running.isEmpty());
         assertTrue(assignment.leases().isEmpty());
         assertTrue(
-                store.holders(suppliers(4).stream().map(LeaseStoreContract::keys).toList())
+                store.holders(suppliers(4).stream().map(LeaseStoreContractTest::keys).toList())
                         .isEmpty());
         assertEquals(Set.of("next"), store.heartbeat("next", Duration.ofSeconds(1)));
     }

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.relayminer.testkit.leader.LeaseStoreContractTest;
+
 import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
@@ -22,7 +24,7 @@ class LeaseTest {
     private Lease lease(Duration trusted) {
         return new Lease(
                 "sup",
-                LeaseStoreContract.keys("sup"),
+                LeaseStoreContractTest.keys("sup"),
                 "me",
                 5,
                 clock,

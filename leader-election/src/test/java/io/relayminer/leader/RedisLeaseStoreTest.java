@@ -9,6 +9,7 @@ import io.lettuce.core.SetArgs;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
+import io.relayminer.testkit.leader.LeaseStoreContractTest;
 import io.relayminer.testkit.redis.EmbeddedRedis;
 
 import org.awaitility.Awaitility;
@@ -26,7 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-class RedisLeaseStoreTest extends LeaseStoreContract {
+class RedisLeaseStoreTest extends LeaseStoreContractTest {
 
     private static final MembershipKeys MEMBERSHIP =
             new MembershipKeys("ha:miner:active", id -> "ha:miner:instance:" + id);

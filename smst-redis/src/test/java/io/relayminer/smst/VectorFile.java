@@ -22,7 +22,7 @@ import java.util.Set;
  * One file of golden vectors. Running it checks every vector and leaves the tally for the
  * conformance table.
  */
-final class VectorFile {
+public final class VectorFile {
 
     /** Checks one vector with assertions. */
     interface Check {
@@ -32,7 +32,7 @@ final class VectorFile {
     private final String name;
     private final List<JsonNode> vectors = new ArrayList<>();
 
-    VectorFile(String name) {
+    public VectorFile(String name) {
         this.name = name;
         String resource = "/vectors/" + name;
         try (InputStream in = VectorFile.class.getResourceAsStream(resource)) {
@@ -45,7 +45,7 @@ final class VectorFile {
         }
     }
 
-    List<JsonNode> vectors() {
+    public List<JsonNode> vectors() {
         return vectors;
     }
 
@@ -84,7 +84,7 @@ final class VectorFile {
                 "cases=" + cases + "\npassed=" + (cases - failures) + "\n");
     }
 
-    static byte[] hex(JsonNode node) {
+    public static byte[] hex(JsonNode node) {
         return HexFormat.of().parseHex(node.asText());
     }
 

@@ -1,8 +1,13 @@
-package io.relayminer.leader;
+package io.relayminer.testkit.leader;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.relayminer.leader.Grant;
+import io.relayminer.leader.LeaseKeys;
+import io.relayminer.leader.LeaseStore;
+import io.relayminer.leader.Renewal;
 
 import org.junit.jupiter.api.Test;
 
@@ -17,15 +22,29 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/** What every lease store promises. Implementations run it by extending it. */
-abstract class LeaseStoreContract {
+/**
+ * What every {@link LeaseStore} promises. An implementation extends this class in its own tests;
+ * the tests run in any order and each begins with an empty store.
+ */
+public abstract class LeaseStoreContractTest {
 
+    /** A time to live that no test waits for. */
     protected static final Duration TTL = Duration.ofMinutes(10);
+
+    /** The lease that most tests are about. */
     protected static final LeaseKeys KEYS = keys("pokt1sup");
 
-    static LeaseKeys keys(String resource) {
+    /**
+     * Keys as a miner names them.
+     *
+     * @param resource name of a resource
+     */
+    public static LeaseKeys keys(String resource) {
         return new LeaseKeys("ha:miner:claim:" + resource, "ha:miner:claim_epoch:" + resource);
     }
+
+    /** For implementations. */
+    protected LeaseStoreContractTest() {}
 
     /** The store under test, empty at the start of each test. */
     protected abstract LeaseStore store();
