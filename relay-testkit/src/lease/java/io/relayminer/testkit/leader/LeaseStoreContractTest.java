@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -60,7 +61,9 @@ public abstract class LeaseStoreContractTest {
     }
 
     private Renewal renewal(String owner, long epoch) {
-        return store().renew(Map.of(KEYS, epoch), owner, TTL).get(KEYS);
+        return Objects.requireNonNull(
+                store().renew(Map.of(KEYS, epoch), owner, TTL).get(KEYS),
+                "an answer for each lease");
     }
 
     @Test
