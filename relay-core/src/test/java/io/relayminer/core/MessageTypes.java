@@ -9,6 +9,7 @@ import com.google.protobuf.util.JsonFormat;
 import io.relayminer.core.wire.application.ApplicationEventProto;
 import io.relayminer.core.wire.application.ApplicationServiceProto;
 import io.relayminer.core.wire.cosmos.abci.CosmosAbciProto;
+import io.relayminer.core.wire.cosmos.authz.AuthzProto;
 import io.relayminer.core.wire.cosmos.bank.BankProto;
 import io.relayminer.core.wire.cosmos.base.CoinProto;
 import io.relayminer.core.wire.cosmos.node.CosmosNodeProto;
@@ -46,6 +47,7 @@ public final class MessageTypes {
             ApplicationEventProto.getDescriptor(),
             ApplicationServiceProto.getDescriptor(),
             CosmosAbciProto.getDescriptor(),
+            AuthzProto.getDescriptor(),
             BankProto.getDescriptor(),
             CoinProto.getDescriptor(),
             CosmosNodeProto.getDescriptor(),

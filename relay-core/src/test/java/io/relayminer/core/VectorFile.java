@@ -73,8 +73,11 @@ public final class VectorFile {
                 check.run(vector);
             } catch (Throwable e) {
                 failures.add(id);
+                AssertionError failure = new AssertionError(id + ": " + e, e);
                 if (first == null) {
-                    first = new AssertionError(id + ": " + e, e);
+                    first = failure;
+                } else {
+                    first.addSuppressed(failure);
                 }
             }
         }

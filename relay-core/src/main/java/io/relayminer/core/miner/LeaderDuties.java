@@ -42,8 +42,8 @@ final class LeaderDuties {
 
     private static final Logger LOG = LoggerFactory.getLogger(LeaderDuties.class);
     private static final long REFRESH_BLOCKS = 4;
-    private static final Duration ENTITY_LIFE = Duration.ofSeconds(300);
-    private static final Duration PROOF_PARAMS_LIFE = Duration.ofSeconds(600);
+    private static final Duration ENTITY_LIFE = Duration.ofMinutes(5);
+    private static final Duration PROOF_PARAMS_LIFE = Duration.ofMinutes(10);
 
     /**
      * What an operator chose.

@@ -36,7 +36,7 @@ public record DecodedTx(TxBody body, AuthInfo authInfo, List<ByteString> signatu
     public static DecodedTx of(ByteString bytes) {
         TxRaw raw = CanonicalForm.decode(bytes.toByteArray(), TxRaw.getDefaultInstance(), LIMITS);
         return new DecodedTx(
-                CanonicalForm.decode(
+                CanonicalForm.decodeKeepingUnknown(
                         raw.getBodyBytes().toByteArray(), TxBody.getDefaultInstance(), LIMITS),
                 CanonicalForm.decode(
                         raw.getAuthInfoBytes().toByteArray(),

@@ -89,11 +89,31 @@ public final class CanonicalForm {
         return of(parse(bytes, type, limits));
     }
 
+    /**
+     * As {@link #decode}, with unknown fields kept. The body of a transaction is the one chain
+     * message that may have some.
+     *
+     * @throws MalformedMessageException if the bytes are not such a message
+     * @throws MessageLimitException if a limit is exceeded
+     */
+    @SuppressWarnings("unchecked")
+    public static <M extends Message> M decodeKeepingUnknown(
+            byte[] bytes, M type, WireLimits limits) {
+        return of(parse(bytes, type, limits, (Parser<M>) type.getParserForType()));
+    }
+
     /** As {@link #decode} without adding what a node would add: only unknown fields are dropped. */
     @SuppressWarnings("unchecked")
     static <M extends Message> M parse(byte[] bytes, M type, WireLimits limits) {
+        return parse(
+                bytes,
+                type,
+                limits,
+                DiscardUnknownFieldsParser.wrap((Parser<M>) type.getParserForType()));
+    }
+
+    static <M extends Message> M parse(byte[] bytes, M type, WireLimits limits, Parser<M> parser) {
         MessageScanner.check(bytes, type.getDescriptorForType(), limits);
-        Parser<M> parser = DiscardUnknownFieldsParser.wrap((Parser<M>) type.getParserForType());
         try {
             // Wrapping lets byte fields be slices of the input instead of copies.
             var input = UnsafeByteOperations.unsafeWrap(bytes).newCodedInput();

@@ -1,10 +1,8 @@
 package io.relayminer.core.wire;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.CodedInputStream;
-import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
-import com.google.protobuf.UnsafeByteOperations;
+import com.google.protobuf.Parser;
 
 import io.relayminer.core.wire.sdk.Header;
 import io.relayminer.core.wire.sdk.POKTHTTPRequest;
@@ -126,17 +124,7 @@ public final class HttpMessageCodec {
 
     @SuppressWarnings("unchecked")
     private static <M extends Message> M parse(ByteString bytes, M type, WireLimits limits) {
-        byte[] array = bytes.toByteArray();
-        MessageScanner.check(array, type.getDescriptorForType(), limits);
-        try {
-            CodedInputStream input = UnsafeByteOperations.unsafeWrap(array).newCodedInput();
-            input.enableAliasing(true);
-            input.setRecursionLimit(limits.maxDepth());
-            M message = (M) type.getParserForType().parseFrom(input);
-            input.checkLastTagWas(0);
-            return message;
-        } catch (InvalidProtocolBufferException e) {
-            throw CanonicalForm.malformed(type, e);
-        }
+        return CanonicalForm.parse(
+                bytes.toByteArray(), type, limits, (Parser<M>) type.getParserForType());
     }
 }

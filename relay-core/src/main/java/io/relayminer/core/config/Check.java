@@ -1,0 +1,71 @@
+package io.relayminer.core.config;
+
+import org.jspecify.annotations.Nullable;
+
+import java.net.InetSocketAddress;
+
+/** Rules that several configuration records share. All refuse with the text the user sees. */
+public final class Check {
+
+    private Check() {}
+
+    /** The value, or the default when the key is absent. */
+    public static <T> T orDefault(@Nullable T value, T fallback) {
+        return value == null ? fallback : value;
+    }
+
+    /** The value, or the default when the key is absent or an empty text. */
+    public static String textOr(@Nullable String value, String fallback) {
+        return value == null || value.isEmpty() ? fallback : value;
+    }
+
+    /** Refuses a number outside a range. */
+    public static long inRange(String name, long value, long lowest, long highest) {
+        if (value < lowest || value > highest) {
+            throw new IllegalArgumentException(
+                    name
+                            + " must be "
+                            + (highest == Long.MAX_VALUE
+                                    ? "at least " + lowest
+                                    : "between " + lowest + " and " + highest)
+                            + ", not "
+                            + value);
+        }
+        return value;
+    }
+
+    /** As {@link #inRange(String, long, long, long)}, for int keys. */
+    public static int inRange(String name, int value, int lowest, int highest) {
+        return (int)
+                inRange(
+                        name,
+                        (long) value,
+                        (long) lowest,
+                        highest == Integer.MAX_VALUE ? Long.MAX_VALUE : highest);
+    }
+
+    /**
+     * Parses {@code host:port}; an empty host means all addresses, {@code [::1]:80} is accepted.
+     *
+     * @return an unresolved address; its host is empty for "all"
+     */
+    public static InetSocketAddress listenAddress(String name, String value) {
+        int colon = value.lastIndexOf(':');
+        try {
+            if (colon >= 0) {
+                int port = Integer.parseInt(value.substring(colon + 1));
+                String host = value.substring(0, colon);
+                if (host.startsWith("[") && host.endsWith("]")) {
+                    host = host.substring(1, host.length() - 1);
+                }
+                if (port >= 0 && port <= 65_535) {
+                    return InetSocketAddress.createUnresolved(host, port);
+                }
+            }
+        } catch (NumberFormatException e) {
+            // reported below
+        }
+        throw new IllegalArgumentException(
+                name + " must have the form host:port, e.g. 0.0.0.0:8080");
+    }
+}

@@ -1,0 +1,193 @@
+package io.relayminer.testkit.localnet;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One daemon in a JVM of its own, on the class path of this process, with the real {@code main}.
+ *
+ * <p>The process can be killed without warning and started again with the same configuration, as a
+ * supervisor would. Output goes to one log file, appended across restarts. Not thread-safe, except
+ * {@link #kill()} and {@link #close()}, which a shutdown hook may call at any time.
+ */
+final class Daemon implements AutoCloseable {
+
+    private static final HttpClient HTTP =
+            HttpClient.newBuilder()
+                    .version(HttpClient.Version.HTTP_1_1)
+                    .connectTimeout(Duration.ofSeconds(2))
+                    .build();
+
+    private final String name;
+    private final String mainClass;
+    private final List<String> arguments;
+    private final List<String> jvmOptions;
+    private final URI ready;
+    private final Path log;
+    private volatile @Nullable Process process;
+    private volatile boolean closed;
+    private long startedNanos;
+    private Duration startToReady = Duration.ZERO;
+
+    /**
+     * A daemon that is not running yet.
+     *
+     * @param ready URL that answers 200 once the daemon works
+     */
+    Daemon(
+            String name,
+            String mainClass,
+            List<String> arguments,
+            List<String> jvmOptions,
+            URI ready,
+            Path log) {
+        this.name = name;
+        this.mainClass = mainClass;
+        this.arguments = List.copyOf(arguments);
+        this.jvmOptions = List.copyOf(jvmOptions);
+        this.ready = ready;
+        this.log = log;
+    }
+
+    String name() {
+        return name;
+    }
+
+    Path log() {
+        return log;
+    }
+
+    /** Starts the process, which must not be running. */
+    void start() {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(jvmOptions);
+        command.add(mainClass);
+        command.addAll(arguments);
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
+        builder.redirectErrorStream(true);
+        builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+        try {
+            startedNanos = System.nanoTime();
+            Process started = builder.start();
+            process = started;
+            if (closed) {
+                started.destroyForcibly();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot start " + name, e);
+        }
+    }
+
+    /**
+     * Waits until the daemon is ready.
+     *
+     * @throws IllegalStateException if it ends before, or is not ready in time; with the end of its
+     *     log
+     */
+    void awaitReady(Duration limit) throws InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (!isReady()) {
+            Process p = process;
+            if (p == null || !p.isAlive()) {
+                throw new IllegalStateException(name + " ended at its start:\n" + tail());
+            }
+            if (System.nanoTime() > deadline) {
+                throw new IllegalStateException(
+                        name + " is not ready after " + limit.toSeconds() + " s:\n" + tail());
+            }
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+        startToReady = Duration.ofNanos(System.nanoTime() - startedNanos);
+    }
+
+    /** Whether the daemon says that it is ready. */
+    boolean isReady() throws InterruptedException {
+        try {
+            return HTTP.send(
+                                    HttpRequest.newBuilder(ready)
+                                            .timeout(Duration.ofSeconds(2))
+                                            .build(),
+                                    HttpResponse.BodyHandlers.discarding())
+                            .statusCode()
+                    == 200;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Time from the last start of the process to being ready. */
+    Duration startToReady() {
+        return startToReady;
+    }
+
+    /** Process id; the process must have been started. */
+    long pid() {
+        Process p = process;
+        if (p == null) {
+            throw new IllegalStateException(name + " was not started");
+        }
+        return p.pid();
+    }
+
+    /** CPU time the process has used, zero if unknown. */
+    Duration cpuTime() {
+        Process p = process;
+        return p == null ? Duration.ZERO : p.info().totalCpuDuration().orElse(Duration.ZERO);
+    }
+
+    boolean isAlive() {
+        Process p = process;
+        return p != null && p.isAlive();
+    }
+
+    /** Ends the process like {@code kill -9} and waits until it is gone. */
+    void kill() {
+        Process p = process;
+        if (p != null) {
+            p.destroyForcibly();
+            p.onExit().join();
+        }
+    }
+
+    /** Asks the process to stop, and kills it if it has not by the limit. */
+    void stop(Duration limit) throws InterruptedException {
+        Process p = process;
+        if (p == null) {
+            return;
+        }
+        p.destroy();
+        if (!p.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+            kill();
+        }
+    }
+
+    private String tail() {
+        try {
+            List<String> lines = Files.readAllLines(log);
+            return String.join("\n", lines.subList(Math.max(0, lines.size() - 30), lines.size()));
+        } catch (IOException e) {
+            return "(no log)";
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        kill();
+    }
+}

@@ -1,0 +1,122 @@
+package io.relayminer.testkit.localnet;
+
+import io.lettuce.core.KeyScanCursor;
+import io.lettuce.core.RedisException;
+import io.lettuce.core.ScanArgs;
+import io.lettuce.core.ScanCursor;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.sync.RedisCommands;
+import io.lettuce.core.models.stream.PendingMessages;
+import io.relayminer.core.redis.RedisKeys;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Looks at what the daemons keep in Redis. Not thread-safe. */
+final class RedisWatch implements AutoCloseable {
+
+    private static final Pattern INSTANCE_PID = Pattern.compile("-(\\d+)x[0-9a-f]{8}$");
+
+    private final StatefulRedisConnection<String, byte[]> connection;
+    private final RedisCommands<String, byte[]> redis;
+    private final RedisKeys keys;
+    private final List<String> suppliers;
+
+    RedisWatch(
+            StatefulRedisConnection<String, byte[]> connection,
+            RedisKeys keys,
+            List<String> suppliers) {
+        this.connection = connection;
+        this.redis = connection.sync();
+        this.keys = keys;
+        this.suppliers = List.copyOf(suppliers);
+    }
+
+    /** Notes the size of each tree; trees only grow until they are settled and removed. */
+    void sampleLeaves(Ledger ledger) {
+        for (Map.Entry<RowKey, Ledger.Row> entry : ledger.rows().entrySet()) {
+            RowKey key = entry.getKey();
+            Ledger.Row row = entry.getValue();
+            if (row.settled == null) {
+                long size = redis.hlen(keys.smstNodes(key.supplier(), key.sessionId()));
+                row.leaves.accumulateAndGet(size, Math::max);
+            }
+        }
+    }
+
+    /** Process id of the miner that leads, or −1 if none does. */
+    long leaderPid() {
+        return pid(redis.get(keys.globalLeader()));
+    }
+
+    /** Process id of the miner that owns a supplier, or −1 if none does. */
+    long ownerPid(String supplier) {
+        return pid(redis.get(keys.lease(supplier)));
+    }
+
+    private static long pid(byte @org.jspecify.annotations.Nullable [] instance) {
+        if (instance == null) {
+            return -1;
+        }
+        Matcher m = INSTANCE_PID.matcher(new String(instance, StandardCharsets.UTF_8));
+        return m.find() ? Long.parseLong(m.group(1)) : -1;
+    }
+
+    /** What should have been worked off but is still there; empty when all is done. */
+    List<String> leftovers(Ledger ledger) {
+        List<String> left = new ArrayList<>();
+        for (String supplier : suppliers) {
+            String stream = keys.stream(supplier);
+            long entries = redis.xlen(stream);
+            if (entries > 0) {
+                left.add(entries + " entries in " + stream);
+            }
+            long pending = pending(stream);
+            if (pending > 0) {
+                left.add(pending + " unacknowledged entries in " + stream);
+            }
+            long dead = redis.exists(keys.deadLetters(supplier));
+            if (dead > 0) {
+                left.add("entries that could not be processed in " + keys.deadLetters(supplier));
+            }
+        }
+        for (RowKey key : ledger.rows().keySet()) {
+            String tree = keys.smstNodes(key.supplier(), key.sessionId());
+            if (redis.exists(tree) > 0) {
+                left.add("the tree " + tree);
+            }
+        }
+        return left;
+    }
+
+    private long pending(String stream) {
+        try {
+            PendingMessages pending = redis.xpending(stream, keys.consumerGroup());
+            return pending.getCount();
+        } catch (RedisException noGroup) {
+            return 0;
+        }
+    }
+
+    /** Number of keys that match a pattern. */
+    long count(String pattern) {
+        long found = 0;
+        ScanCursor cursor = ScanCursor.INITIAL;
+        do {
+            KeyScanCursor<String> page =
+                    redis.scan(cursor, ScanArgs.Builder.matches(pattern).limit(1000));
+            found += page.getKeys().size();
+            cursor = page;
+        } while (!cursor.isFinished());
+        return found;
+    }
+
+    @Override
+    public void close() {
+        connection.close();
+    }
+}
