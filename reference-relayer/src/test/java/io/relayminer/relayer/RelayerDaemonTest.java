@@ -79,7 +79,7 @@ class RelayerDaemonTest {
                         "-Xmx256m",
                         "-cp",
                         System.getProperty("java.class.path"),
-                        RelayerMain.class.getName(),
+                        Main.class.getName(),
                         "--config",
                         example().toString());
         builder.environment().put("RELAYER_LISTEN", "127.0.0.1:0");

@@ -24,11 +24,11 @@ import java.util.concurrent.Callable;
         description =
                 "Serves relays: authenticates them, forwards them, signs and records answers.",
         mixinStandardHelpOptions = true,
-        versionProvider = RelayerMain.Version.class,
-        subcommands = RelayerMain.Validate.class)
-public final class RelayerMain implements Callable<Integer> {
+        versionProvider = Main.Version.class,
+        subcommands = Main.Validate.class)
+public final class Main implements Callable<Integer> {
 
-    private static final Logger LOG = LoggerFactory.getLogger(RelayerMain.class);
+    private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 
     @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -40,11 +40,11 @@ public final class RelayerMain implements Callable<Integer> {
     private boolean printConfig;
 
     /** Created by the command line. */
-    public RelayerMain() {}
+    public Main() {}
 
     /** Runs the daemon until it is told to stop. */
     public static void main(String[] args) {
-        System.exit(new CommandLine(new RelayerMain()).execute(args));
+        System.exit(new CommandLine(new Main()).execute(args));
     }
 
     @Override
@@ -143,7 +143,7 @@ public final class RelayerMain implements Callable<Integer> {
     static final class Version implements CommandLine.IVersionProvider {
 
         static String text() {
-            String version = RelayerMain.class.getPackage().getImplementationVersion();
+            String version = Main.class.getPackage().getImplementationVersion();
             return version == null ? "development build" : version;
         }
 
