@@ -31,7 +31,12 @@ final class NodeHasher {
 
     private final MessageDigest sha256 = newSha256();
     private final byte[] inner = new byte[INNER_SIZE];
-    private final byte[] one = new byte[8];
+
+    /** Type and path of a leaf. */
+    private final byte[] head = new byte[1 + Paths.BYTES];
+
+    /** Weight and count of a leaf. */
+    private final byte[] tail = new byte[16];
 
     static MessageDigest newSha256() {
         try {
@@ -43,7 +48,7 @@ final class NodeHasher {
     }
 
     NodeHasher() {
-        one[7] = 1;
+        Paths.putWord(tail, 8, 1);
     }
 
     void hash(byte[] input, byte[] out, int offset) {
@@ -53,12 +58,11 @@ final class NodeHasher {
 
     /** Hash (32 bytes, without sum and count) of the encoding of a leaf with count one. */
     void leafHash(byte[] path, int pathOffset, byte[] value, long weight, byte[] out, int offset) {
-        sha256.update(LEAF);
-        sha256.update(path, pathOffset, Paths.BYTES);
+        System.arraycopy(path, pathOffset, head, 1, Paths.BYTES);
+        Paths.putWord(tail, 0, weight);
+        sha256.update(head);
         sha256.update(value);
-        Paths.putWord(inner, 1, weight);
-        sha256.update(inner, 1, 8);
-        sha256.update(one);
+        sha256.update(tail);
         finish(out, offset);
     }
 

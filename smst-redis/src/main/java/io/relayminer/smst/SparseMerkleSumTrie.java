@@ -2,7 +2,6 @@ package io.relayminer.smst;
 
 import org.jspecify.annotations.Nullable;
 
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -319,7 +318,6 @@ public final class SparseMerkleSumTrie {
      */
     public static final class Builder {
 
-        private final MessageDigest sha256 = NodeHasher.newSha256();
         private final NodeHasher hasher = new NodeHasher();
         private int size;
         private byte[] paths;
@@ -357,8 +355,7 @@ public final class SparseMerkleSumTrie {
          */
         public Builder add(byte[] key, byte[] value, long weight) {
             int slot = nextSlot();
-            sha256.update(key);
-            System.arraycopy(sha256.digest(), 0, paths, slot * 32, 32);
+            hasher.hash(key, paths, slot * 32);
             return put(slot, value, weight);
         }
 
@@ -376,15 +373,39 @@ public final class SparseMerkleSumTrie {
          * Adds a leaf in its encoding, hashing it once, and tells its digest.
          *
          * @param encoding encoding of a leaf; not kept
-         * @return the digest of the leaf, 48 bytes, to be compared with the name it was stored
-         *     under
+         * @return the digest of the leaf, 48 bytes
          * @throws MalformedNodeException if the bytes are not a leaf; nothing is added
          */
         public byte[] addEncoded(byte[] encoding) {
-            LeafNode.check(encoding);
-            int slot = nextSlot();
             byte[] digest = new byte[NodeHasher.DIGEST];
+            LeafNode.check(encoding);
             hasher.digestOf(encoding, digest, 0);
+            putEncoded(encoding, digest);
+            return digest;
+        }
+
+        /**
+         * Adds a leaf out of a store in which nodes are named by their digests, hashing it once, if
+         * its name is right.
+         *
+         * @param digest name of the leaf, 48 bytes
+         * @param encoding encoding of a leaf; not kept
+         * @return false if the leaf has another digest; nothing is added then
+         * @throws MalformedNodeException if the bytes are not a leaf; nothing is added
+         */
+        public boolean addStored(byte[] digest, byte[] encoding) {
+            byte[] computed = new byte[NodeHasher.DIGEST];
+            LeafNode.check(encoding);
+            hasher.digestOf(encoding, computed, 0);
+            if (!Arrays.equals(digest, computed)) {
+                return false;
+            }
+            putEncoded(encoding, computed);
+            return true;
+        }
+
+        private void putEncoded(byte[] encoding, byte[] digest) {
+            int slot = nextSlot();
             System.arraycopy(encoding, 1, paths, slot * 32, 32);
             System.arraycopy(digest, 0, hashes, slot * 32, 32);
             weights[slot] = Paths.word(encoding, encoding.length - 16);
@@ -392,7 +413,6 @@ public final class SparseMerkleSumTrie {
                 values[slot] = Arrays.copyOfRange(encoding, 33, encoding.length - 16);
             }
             size++;
-            return digest;
         }
 
         /** Adds a leaf at a chosen path. */

@@ -57,6 +57,13 @@ class LeafNodeTest {
     }
 
     @Test
+    void isAddedFromAStoreUnderItsOwnNameOnly() {
+        SparseMerkleSumTrie.Builder builder = SparseMerkleSumTrie.builder();
+        assertTrue(builder.addStored(leaf.digest(), leaf.encode()));
+        assertArrayEquals(leaf.digest(), builder.build().root().toBytes());
+    }
+
+    @Test
     void refusesWhatIsNotALeaf() {
         byte[] encoding = leaf.encode();
         assertThrows(MalformedNodeException.class, () -> LeafNode.decode(new byte[0]));
@@ -77,6 +84,9 @@ class LeafNodeTest {
         assertFalse(LeafNode.isLeaf(new byte[0]));
         SparseMerkleSumTrie.Builder builder = SparseMerkleSumTrie.builder();
         assertThrows(MalformedNodeException.class, () -> builder.addEncoded(two));
+        assertThrows(MalformedNodeException.class, () -> builder.addStored(leaf.digest(), two));
+        assertFalse(builder.addStored(new byte[48], encoding));
+        assertFalse(builder.addStored(new byte[0], encoding));
         assertEquals(0, builder.size());
     }
 }

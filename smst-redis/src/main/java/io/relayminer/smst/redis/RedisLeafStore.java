@@ -14,6 +14,8 @@ import io.relayminer.smst.NodeCodec;
 import io.relayminer.smst.SmstStoreException;
 import io.relayminer.smst.SparseMerkleSumTrie;
 
+import org.jspecify.annotations.Nullable;
+
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -553,7 +555,7 @@ public final class RedisLeafStore {
                 leaf(field, node);
                 return;
             }
-            String name = new String(field, StandardCharsets.US_ASCII);
+            String name = name(field);
             if (!isNamedAfterItsDigest(field, node)) {
                 damaged.add(name);
             } else if (others.add(name) && inner instanceof HashMap) {
@@ -562,14 +564,16 @@ public final class RedisLeafStore {
         }
 
         private void leaf(byte[] field, byte[] node) {
-            String name = new String(field, StandardCharsets.US_ASCII);
-            if (!wanted.isEmpty() && !wanted.contains(name)) {
+            if (!wanted.isEmpty() && !wanted.contains(name(field))) {
                 return;
             }
-            if (isNamedAfterItsDigest(field, node)) {
-                builder.addEncoded(node);
-            } else {
-                damaged.add(name);
+            byte[] digest = digestNamedBy(field);
+            try {
+                if (digest == null || !builder.addStored(digest, node)) {
+                    damaged.add(name(field));
+                }
+            } catch (MalformedNodeException e) {
+                damaged.add(name(field));
             }
         }
 
@@ -593,7 +597,7 @@ public final class RedisLeafStore {
 
         @Override
         public void visit(byte[] field, byte[] node) {
-            String name = new String(field, StandardCharsets.ISO_8859_1);
+            String name = name(field);
             if (!seen.add(name)) {
                 return;
             }
@@ -610,9 +614,33 @@ public final class RedisLeafStore {
         }
     }
 
+    /** A field as text, whatever its bytes. */
+    private static String name(byte[] field) {
+        return new String(field, StandardCharsets.ISO_8859_1);
+    }
+
+    /** The digest that a field is the lower-case hex of; null if it is not. */
+    private static byte @Nullable [] digestNamedBy(byte[] field) {
+        if (field.length != 2 * MerkleSumRoot.BYTES) {
+            return null;
+        }
+        byte[] digest = new byte[MerkleSumRoot.BYTES];
+        for (int i = 0; i < field.length; i++) {
+            int digit =
+                    field[i] >= '0' && field[i] <= '9'
+                            ? field[i] - '0'
+                            : field[i] >= 'a' && field[i] <= 'f' ? field[i] - 'a' + 10 : -1;
+            if (digit < 0) {
+                return null;
+            }
+            digest[i >> 1] = (byte) (digest[i >> 1] << 4 | digit);
+        }
+        return digest;
+    }
+
     private static boolean isNamedAfterItsDigest(byte[] field, byte[] node) {
         try {
-            return Arrays.equals(field, LeafBatch.fieldOf(NodeCodec.digest(node)));
+            return Arrays.equals(digestNamedBy(field), NodeCodec.digest(node));
         } catch (MalformedNodeException e) {
             return false;
         }
