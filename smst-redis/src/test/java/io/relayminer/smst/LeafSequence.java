@@ -74,6 +74,25 @@ final class LeafSequence {
         }
     }
 
+    /** Plays operations on a trie that is updated in place. */
+    static UpdatableTrie playInPlace(String pathHasher, JsonNode ops) {
+        UpdatableTrie trie = new UpdatableTrie();
+        LeafSequence paths = new LeafSequence(pathHasher);
+        for (JsonNode op : ops) {
+            switch (op.get("op").asText()) {
+                case "update" ->
+                        trie.update(
+                                paths.path(VectorFile.hex(op.get("key"))),
+                                value(op),
+                                Long.parseUnsignedLong(op.get("weight").asText()));
+                case "delete" -> trie.delete(paths.path(VectorFile.hex(op.get("key"))));
+                case "commit" -> trie.commit();
+                default -> trie.reimport();
+            }
+        }
+        return trie;
+    }
+
     void update(byte[] key, byte[] value, long weight) {
         byte[] path = path(key);
         leaves.put(ByteBuffer.wrap(path), new Leaf(path, value, weight));
