@@ -87,6 +87,7 @@ public final class RedisStreamRelayLog implements RelayLog {
     private final String consumer;
     private final RelayLogSettings settings;
     private final RelayLogListener listener;
+    private final InstantSource clock;
     private final StreamPublisher publisher;
     private final byte[] group;
 
@@ -120,6 +121,7 @@ public final class RedisStreamRelayLog implements RelayLog {
         this.consumer = consumer;
         this.settings = settings;
         this.listener = listener;
+        this.clock = clock;
         this.group = utf8(keys.consumerGroup());
         this.publisher =
                 new StreamPublisher(
@@ -563,11 +565,17 @@ public final class RedisStreamRelayLog implements RelayLog {
             for (Map.Entry<byte[], byte[]> field : message.getBody().entrySet()) {
                 if (Arrays.equals(field.getKey(), FIELD)) {
                     try {
-                        return new RelayLogEntry(
-                                message.getId(),
-                                MinedRelayCodec.decode(field.getValue()),
-                                "",
-                                again);
+                        MinedRelay relay = MinedRelayCodec.decode(field.getValue());
+                        long published = relay.publishedAtUnixNano();
+                        listener.consumed(
+                                supplier,
+                                relay.serviceId(),
+                                Duration.ofNanos(
+                                        published <= 0
+                                                ? -1
+                                                : Math.max(
+                                                        0, unixNano(clock.instant()) - published)));
+                        return new RelayLogEntry(message.getId(), relay, "", again);
                     } catch (RedisStateException.MalformedValue e) {
                         listener.malformed(supplier);
                         return new RelayLogEntry(

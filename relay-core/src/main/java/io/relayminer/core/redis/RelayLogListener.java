@@ -2,6 +2,8 @@ package io.relayminer.core.redis;
 
 import io.relayminer.transport.MinedRelay;
 
+import java.time.Duration;
+
 /** Observes a relay log, for metrics. Called on I/O threads; must not block or throw. */
 public interface RelayLogListener {
 
@@ -29,6 +31,15 @@ public interface RelayLogListener {
 
     /** So many entries of a supplier were delivered to this process. */
     default void delivered(String supplier, int entries) {}
+
+    /**
+     * A relay was decoded after its delivery.
+     *
+     * @param supplier its supplier
+     * @param service its service
+     * @param age time since it was published, negative if that is not known
+     */
+    default void consumed(String supplier, String service, Duration age) {}
 
     /** So many entries of a supplier were taken over from another consumer. */
     default void reclaimed(String supplier, int entries) {}
