@@ -2,6 +2,7 @@ package io.relayminer.miner;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.relayminer.core.redis.RelayLogListener;
+
 import java.time.Duration;
 
 /** Counts what the relay log does on the consuming side. */

@@ -3,17 +3,20 @@ package io.relayminer.miner;
 import io.relayminer.core.config.ConfigException;
 import io.relayminer.core.config.ConfigPrinter;
 import io.relayminer.core.config.ConfigReader;
-import java.io.PrintWriter;
-import java.nio.file.Path;
-import java.util.concurrent.Callable;
+
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
 
 /** The command line of the miner daemon and of its operators. */
 @Command(

@@ -3,6 +3,7 @@ package io.relayminer.miner;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+
 import io.relayminer.core.config.Check;
 import io.relayminer.core.config.ConfigReader;
 import io.relayminer.core.config.EndpointConfig;
@@ -12,6 +13,7 @@ import io.relayminer.core.config.PocketNodeConfig;
 import io.relayminer.core.config.RedisConfig;
 import io.relayminer.core.key.KeysConfig;
 import io.relayminer.core.tx.GasPrice;
+
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,14 +24,14 @@ import java.util.Map;
  *
  * <p>Two layouts are accepted: the flat one, whose keys are the components below, and the older one
  * under a root key {@code miner} with {@code redis.address}, {@code chain.rpc_url}, {@code
- * chain.grpc_address} and {@code metrics_address}. A value given in both forms with different contents
- * is an error.
+ * chain.grpc_address} and {@code metrics_address}. A value given in both forms with different
+ * contents is an error.
  */
 record MinerConfig(
         @Key("Redis.") RedisConfig redis,
         @Key(
-                        "Start of this replica's name in leases and consumer groups; a unique part is"
-                                + " added at each start. Default: the host name.")
+                        "Start of this replica's name in leases and consumer groups; a unique part"
+                            + " is added at each start. Default: the host name.")
                 String consumerName,
         @Key("Entries that another live consumer has left pending for so long are taken over, ms.")
                 Integer claimIdleTimeoutMs,
@@ -39,8 +41,9 @@ record MinerConfig(
         @Key("Metrics and health listener, default 0.0.0.0:9092.") EndpointConfig metrics,
         @Key("Accepted for compatibility: use JFR or JMX for profiling.") EndpointConfig pprof,
         @Key("Logging.") LoggingConfig logging,
-        @Key("How suppliers are spread over replicas: leader (one works, the others stand by) or"
-                        + " fair_share.")
+        @Key(
+                        "How suppliers are spread over replicas: leader (one works, the others"
+                            + " stand by) or fair_share.")
                 String assignment,
         @Key("How claims are decided and timed.") ClaimConfig claims,
         @Key("Entries read from a stream at once.") Integer batchSize,
@@ -64,8 +67,9 @@ record MinerConfig(
                 SessionLifecycleConfig sessionLifecycle,
         @Key("The leases of suppliers.") SupplierClaimingConfig supplierClaiming,
         @Key("Expected seconds between blocks, until they are observed.") Integer blockTimeSeconds,
-        @Key("Share of an application's stake that one supplier may consume in a session, for all"
-                        + " services; 0 leaves it to the chain's formula.")
+        @Key(
+                        "Share of an application's stake that one supplier may consume in a"
+                            + " session, for all services; 0 leaves it to the chain's formula.")
                 Double defaultServiceFactor,
         @Key("The same by service.") Map<String, Double> serviceFactors,
         @Key("Seconds that an ordered stop may take.") Integer shutdownTimeoutSeconds,
@@ -164,13 +168,15 @@ record MinerConfig(
 
     /** {@code claims}. */
     record ClaimConfig(
-            @Key("Which sessions are claimed: always, fees (the reward exceeds the fees of the"
-                            + " transactions) or expected_value (also the proof fee, weighted with"
-                            + " its chance).")
+            @Key(
+                            "Which sessions are claimed: always, fees (the reward exceeds the fees"
+                                + " of the transactions) or expected_value (also the proof fee,"
+                                + " weighted with its chance).")
                     String policy,
-            @Key("Blocks between the opening of a claim window of at least five blocks and the"
-                            + " sealing of its sessions, for relays that were accepted at the last"
-                            + " moment.")
+            @Key(
+                            "Blocks between the opening of a claim window of at least five blocks"
+                                + " and the sealing of its sessions, for relays that were accepted"
+                                + " at the last moment.")
                     Integer delayBlocks,
             @Key("Fee assumed for one transaction, upokt.") Long assumedFeeUpokt) {
 
@@ -178,11 +184,9 @@ record MinerConfig(
         ClaimConfig {
             policy = Check.textOr(policy, "fees");
             if (!List.of("always", "fees", "expected_value").contains(policy)) {
-                throw new IllegalArgumentException(
-                        "policy must be always, fees or expected_value");
+                throw new IllegalArgumentException("policy must be always, fees or expected_value");
             }
-            delayBlocks =
-                    Check.inRange("delay_blocks", Check.orDefault(delayBlocks, 1), 0, 100);
+            delayBlocks = Check.inRange("delay_blocks", Check.orDefault(delayBlocks, 1), 0, 100);
             assumedFeeUpokt =
                     Check.inRange(
                             "assumed_fee_upokt",
@@ -211,7 +215,8 @@ record MinerConfig(
             heartbeatRateSeconds =
                     Check.inRange(
                             "heartbeat_rate_seconds",
-                            Check.orDefault(heartbeatRateSeconds, Math.max(1, leaderTtlSeconds / 3)),
+                            Check.orDefault(
+                                    heartbeatRateSeconds, Math.max(1, leaderTtlSeconds / 3)),
                             1,
                             Math.max(1, leaderTtlSeconds / 3));
         }
@@ -238,7 +243,8 @@ record MinerConfig(
                     Check.inRange(
                             "renew_rate_seconds",
                             Check.orDefault(
-                                    renewRateSeconds, Math.max(1, Math.min(10, claimTtlSeconds / 3))),
+                                    renewRateSeconds,
+                                    Math.max(1, Math.min(10, claimTtlSeconds / 3))),
                             1,
                             Math.max(1, claimTtlSeconds / 3));
             rebalanceIntervalSeconds =
@@ -368,23 +374,19 @@ record MinerConfig(
                         Check.orDefault(supplierReconcileIntervalSeconds, 60),
                         1,
                         86_400);
-        knownApplications =
-                knownApplications == null ? List.of() : List.copyOf(knownApplications);
-        leaderElection =
-                leaderElection == null ? LeaderElectionConfig.defaults() : leaderElection;
+        knownApplications = knownApplications == null ? List.of() : List.copyOf(knownApplications);
+        leaderElection = leaderElection == null ? LeaderElectionConfig.defaults() : leaderElection;
         sessionLifecycle =
                 sessionLifecycle == null ? new SessionLifecycleConfig(null) : sessionLifecycle;
         supplierClaiming =
                 supplierClaiming == null ? SupplierClaimingConfig.defaults() : supplierClaiming;
         blockTimeSeconds =
-                Check.inRange(
-                        "block_time_seconds", Check.orDefault(blockTimeSeconds, 30), 1, 3600);
+                Check.inRange("block_time_seconds", Check.orDefault(blockTimeSeconds, 30), 1, 3600);
         defaultServiceFactor = Check.orDefault(defaultServiceFactor, 0.0);
         if (!(defaultServiceFactor >= 0)) {
             throw new IllegalArgumentException("default_service_factor must not be negative");
         }
-        serviceFactors =
-                serviceFactors == null ? Map.of() : new LinkedHashMap<>(serviceFactors);
+        serviceFactors = serviceFactors == null ? Map.of() : new LinkedHashMap<>(serviceFactors);
         serviceFactors.forEach(
                 (service, factor) -> {
                     if (factor == null || !(factor > 0)) {
@@ -486,8 +488,9 @@ record MinerConfig(
     /** Keys of a layout that has no meaning any more, with what replaced them. */
     private static final Map<String, String> SUPERSEDED =
             Map.of(
-                    "suppliers", "supplier keys are listed under keys, services are read from the"
-                            + " chain",
+                    "suppliers",
+                            "supplier keys are listed under keys, services are read from the"
+                                    + " chain",
                     "session_tree", "trees live in Redis; remove it",
                     "wal_max_len", "the relay stream is the log and is never cut; remove it");
 

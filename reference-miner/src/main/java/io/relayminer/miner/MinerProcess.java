@@ -30,6 +30,11 @@ import io.relayminer.core.tx.GasPrice;
 import io.relayminer.core.tx.TxLifetime;
 import io.relayminer.leader.InstanceId;
 import io.relayminer.leader.LeaseSettings;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -48,9 +53,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The miner as a process: keys, Redis, the chain and the operators' HTTP server around a {@link
@@ -187,8 +189,7 @@ final class MinerProcess implements AutoCloseable {
                             KEY_CHECK_SECONDS,
                             TimeUnit.SECONDS);
         }
-        var unused =
-                timer.scheduleWithFixedDelay(this::lookAtRedis, 0, 2, TimeUnit.SECONDS);
+        var unused = timer.scheduleWithFixedDelay(this::lookAtRedis, 0, 2, TimeUnit.SECONDS);
         return timer;
     }
 
@@ -210,8 +211,7 @@ final class MinerProcess implements AutoCloseable {
     }
 
     private AdminServer admin(PrometheusMeterRegistry registry) {
-        InetSocketAddress at =
-                Check.listenAddress("metrics.addr", config.metrics().address());
+        InetSocketAddress at = Check.listenAddress("metrics.addr", config.metrics().address());
         try {
             return AdminServer.builder()
                     .metrics(registry::scrape)
@@ -252,7 +252,10 @@ final class MinerProcess implements AutoCloseable {
     private AdminServer.Answer status() {
         StringBuilder suppliers = new StringBuilder();
         for (String supplier : node.suppliers()) {
-            suppliers.append(suppliers.isEmpty() ? "" : ",").append('"').append(supplier)
+            suppliers
+                    .append(suppliers.isEmpty() ? "" : ",")
+                    .append('"')
+                    .append(supplier)
                     .append('"');
         }
         String problem = notReady();

@@ -23,6 +23,15 @@ import io.relayminer.smst.redis.LoadedTrie;
 import io.relayminer.smst.redis.RedisLeafStore;
 import io.relayminer.smst.redis.TrieKeys;
 import io.relayminer.transport.MinedRelay;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -36,16 +45,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /**
- * What an operator can see in Redis while the fleet runs. Every command only reads; binary values are
- * printed as hex; scans go in pages and never use {@code KEYS}.
+ * What an operator can see in Redis while the fleet runs. Every command only reads; binary values
+ * are printed as hex; scans go in pages and never use {@code KEYS}.
  */
 @Command(
         name = "redis",
@@ -177,13 +180,13 @@ final class RedisCommands implements Callable<Integer> {
                                         () -> s.out().println("no such session"));
                         return;
                     }
-                    TreeSet<String> ids =
-                            new TreeSet<>(s.members(s.keys().sessionIndex(supplier)));
+                    TreeSet<String> ids = new TreeSet<>(s.members(s.keys().sessionIndex(supplier)));
                     for (SessionState each : SessionState.values()) {
                         ids.addAll(s.members(s.keys().sessionStateIndex(supplier, each.wire())));
                     }
                     if (!json) {
-                        s.out().printf(
+                        s.out()
+                                .printf(
                                         "%-18s %-22s %-18s %8s %14s %10s %10s%n",
                                         "SESSION ID",
                                         "STATE",
@@ -203,7 +206,8 @@ final class RedisCommands implements Callable<Integer> {
                         if (json) {
                             print(s.out(), r, true);
                         } else {
-                            s.out().printf(
+                            s.out()
+                                    .printf(
                                             "%-18s %-22s %-18s %8d %14s %10d %10d%n",
                                             cut(r.sessionId()),
                                             r.state(),
@@ -263,20 +267,20 @@ final class RedisCommands implements Callable<Integer> {
                     byte[] stream = utf8(s.keys().stream(supplier));
                     s.out().printf("length %d%n", s.redis().xlen(stream));
                     for (StreamMessage<byte[], byte[]> m :
-                            s.redis()
-                                    .xrevrange(
-                                            stream, Range.unbounded(), Limit.from(limit))) {
+                            s.redis().xrevrange(stream, Range.unbounded(), Limit.from(limit))) {
                         for (byte[] value : m.getBody().values()) {
                             try {
                                 MinedRelay relay = MinedRelayCodec.decode(value);
-                                s.out().printf(
+                                s.out()
+                                        .printf(
                                                 "%s session %s %s %d bytes%n",
                                                 m.getId(),
                                                 cut(relay.sessionId()),
                                                 relay.serviceId(),
                                                 value.length);
                             } catch (RedisStateException e) {
-                                s.out().printf(
+                                s.out()
+                                        .printf(
                                                 "%s cannot be decoded, %d bytes%n",
                                                 m.getId(), value.length);
                             }
@@ -291,12 +295,16 @@ final class RedisCommands implements Callable<Integer> {
                 s -> {
                     byte[] stream = utf8(s.keys().stream(supplier));
                     byte[] group = utf8(s.keys().consumerGroup());
-                    s.out().printf("%-40s %10s %12s %s%n", "CONSUMER", "PENDING", "IDLE MS", "ALIVE");
+                    s.out()
+                            .printf(
+                                    "%-40s %10s %12s %s%n",
+                                    "CONSUMER", "PENDING", "IDLE MS", "ALIVE");
                     for (Object consumer : s.redis().xinfoConsumers(stream, group)) {
                         Map<String, Object> f = fields((List<?>) consumer);
                         String name = string(f.get("name"));
                         boolean alive = s.redis().exists(utf8(s.keys().instance(name))) > 0;
-                        s.out().printf(
+                        s.out()
+                                .printf(
                                         "%-40s %10s %12s %b%n",
                                         name, f.get("pending"), f.get("idle"), alive);
                     }
@@ -327,11 +335,13 @@ final class RedisCommands implements Callable<Integer> {
                         s.out().println("No active leader");
                         return;
                     }
-                    s.out().printf("leader %s%nepoch  %s%nttl    %d ms%nkey    %s%n",
-                            holder,
-                            s.text(s.keys().globalLeaderEpoch()),
-                            s.redis().pttl(utf8(key)),
-                            key);
+                    s.out()
+                            .printf(
+                                    "leader %s%nepoch  %s%nttl    %d ms%nkey    %s%n",
+                                    holder,
+                                    s.text(s.keys().globalLeaderEpoch()),
+                                    s.redis().pttl(utf8(key)),
+                                    key);
                     byte[] last = s.get(s.keys().lastBlock());
                     if (last != null) {
                         s.out().printf("block  %d%n", BlockEvent.decode(last).height());
@@ -347,12 +357,14 @@ final class RedisCommands implements Callable<Integer> {
                             supplier.isEmpty()
                                     ? s.members(s.keys().supplierRegistryIndex())
                                     : List.of(supplier);
-                    s.out().printf(
+                    s.out()
+                            .printf(
                                     "%-46s %-36s %8s %10s%n",
                                     "SUPPLIER", "OWNER", "EPOCH", "TTL MS");
                     for (String each : suppliers) {
                         String owner = s.text(s.keys().lease(each));
-                        s.out().printf(
+                        s.out()
+                                .printf(
                                         "%-46s %-36s %8s %10d%n",
                                         each,
                                         owner.isEmpty() ? "-" : owner,
@@ -371,11 +383,13 @@ final class RedisCommands implements Callable<Integer> {
                 s -> {
                     if (!supplier.isEmpty()) {
                         byte[] stored = s.get(s.keys().supplierState(supplier));
-                        s.out().println(
+                        s.out()
+                                .println(
                                         stored == null
                                                 ? "no state stored"
                                                 : new String(stored, StandardCharsets.UTF_8));
-                        s.out().printf(
+                        s.out()
+                                .printf(
                                         "lease  %s (%d ms)%n",
                                         s.text(s.keys().lease(supplier)),
                                         s.redis().pttl(utf8(s.keys().lease(supplier))));
@@ -392,7 +406,8 @@ final class RedisCommands implements Callable<Integer> {
                         }
                         SupplierState state = SupplierState.decode(stored);
                         if (list && !claims) {
-                            s.out().printf(
+                            s.out()
+                                    .printf(
                                             "%-46s %-11s %s%n",
                                             state.operatorAddress(),
                                             state.status(),
@@ -410,7 +425,8 @@ final class RedisCommands implements Callable<Integer> {
                         }
                     }
                     int miners = s.members(s.keys().activeMiners()).size();
-                    s.out().printf(
+                    s.out()
+                            .printf(
                                     "%d keys, %d staked, %d without owner, %d miners%n",
                                     keys.size(), staked, unclaimed, miners);
                     perMiner.forEach((owner, n) -> s.out().printf("%-40s %6d%n", owner, n));
@@ -456,7 +472,8 @@ final class RedisCommands implements Callable<Integer> {
                                     .thenComparingLong(r -> r.claim().submitTimestamp())
                                     .reversed());
                     if (!json) {
-                        s.out().printf(
+                        s.out()
+                                .printf(
                                         "%10s %-18s %-18s %-18s %8s %14s %-18s %s%n",
                                         "END", "SERVICE", "CLAIM", "PROOF", "RELAYS", "CU",
                                         "SESSION", "OUTCOME");
@@ -469,7 +486,8 @@ final class RedisCommands implements Callable<Integer> {
                         if (json) {
                             s.out().println(new String(r.encode(), StandardCharsets.UTF_8));
                         } else {
-                            s.out().printf(
+                            s.out()
+                                    .printf(
                                             "%10d %-18s %-18s %-18s %8d %14s %-18s %s%n",
                                             r.sessionEnd(),
                                             r.service(),
@@ -532,7 +550,8 @@ final class RedisCommands implements Callable<Integer> {
                                     .find(supplier, session)
                                     .orElse(null);
                     if (record != null) {
-                        s.out().printf(
+                        s.out()
+                                .printf(
                                         "record  %d leaves, %s units: %s%n",
                                         record.relayCount(),
                                         Long.toUnsignedString(record.computeUnits()),
@@ -541,7 +560,8 @@ final class RedisCommands implements Callable<Integer> {
                                                 ? "equal"
                                                 : "DIFFERENT");
                     }
-                    s.out().printf(
+                    s.out()
+                            .printf(
                                     "sealed  %s%n",
                                     sealed.isEmpty()
                                             ? "no"
@@ -563,7 +583,8 @@ final class RedisCommands implements Callable<Integer> {
                             continue;
                         }
                         String supplier = member.substring(member.indexOf('|') + 1);
-                        s.out().printf(
+                        s.out()
+                                .printf(
                                         "%s consumed %s upokt%n%s%n",
                                         supplier,
                                         s.text(s.keys().meterConsumed(session, supplier)),
@@ -586,7 +607,8 @@ final class RedisCommands implements Callable<Integer> {
                             break;
                         }
                         if (stats) {
-                            s.out().printf(
+                            s.out()
+                                    .printf(
                                             "%-100s %-8s %d%n",
                                             key,
                                             s.redis().type(utf8(key)),

@@ -477,12 +477,6 @@ public final class MinerNode implements AutoCloseable {
             }
         }
         assignment.setResources(wanted);
-        metrics.registry()
-                .gauge(
-                        "ha_keys_supplier_keys_active",
-                        io.micrometer.core.instrument.Tags.empty(),
-                        held,
-                        Set::size);
     }
 
     private boolean hasOpenSessions(String supplier) {
