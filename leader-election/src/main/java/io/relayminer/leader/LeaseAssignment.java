@@ -26,7 +26,7 @@ import java.util.function.Function;
  *
  * Taking. An instance below its share takes free resources, those that the strategy places here first. A resource that stays free
  * although it is somebody else's is an orphan: the instance it belongs to may not have its key, or be of another kind with other ideas
- * of a fair share. After some time whoever sees it first takes it, whatever its share.
+ * of a fair share. After some time whoever sees it first takes it, whatever its share, and keeps it for a while before it is offered again.
  */
 
 /**
@@ -38,6 +38,8 @@ import java.util.function.Function;
 public final class LeaseAssignment implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(LeaseAssignment.class);
+
+    private static final int MAX_DOUBLINGS = 3;
 
     private final LeaseStore store;
     private final LeaseSettings settings;
@@ -55,10 +57,12 @@ public final class LeaseAssignment implements AutoCloseable {
     private final Map<String, Long> restUntil = new HashMap<>();
 
     /**
-     * Taken as orphans: not given back to make room for instances that did not want them, while the
-     * fleet is the same.
+     * Taken although beyond our share, because nobody else did; not offered to others before then.
      */
-    private final Set<String> adopted = new HashSet<>();
+    private final Map<String, Long> keepUntil = new HashMap<>();
+
+    /** How often a resource came back because nobody took it. */
+    private final Map<String, Integer> returns = new HashMap<>();
 
     private volatile Set<String> resources = Set.of();
     private volatile Map<String, Lease> held = Map.of();
@@ -164,7 +168,7 @@ public final class LeaseAssignment implements AutoCloseable {
 
     private void settle() {
         for (String resource : tenures.settle()) {
-            restUntil.put(resource, clock.nanos() + settings.orphanAfter().toNanos());
+            restUntil.put(resource, clock.nanos() + 3 * settings.renewEvery().toNanos());
         }
     }
 
@@ -180,7 +184,8 @@ public final class LeaseAssignment implements AutoCloseable {
         TreeSet<String> alive = new TreeSet<>(store.heartbeat(self, settings.timeToLive()));
         alive.add(self);
         if (!members.equals(alive)) {
-            adopted.clear();
+            keepUntil.clear();
+            returns.clear();
             members = Set.copyOf(alive);
         }
         TreeSet<String> wanted = new TreeSet<>(resources);
@@ -209,11 +214,14 @@ public final class LeaseAssignment implements AutoCloseable {
                 freeSince.putIfAbsent(resource, now);
             }
         }
-        restUntil.values().removeIf(until -> until - now <= 0);
+        restUntil.keySet().retainAll(wanted);
+        keepUntil.values().removeIf(until -> until - now <= 0);
         holders.forEach(
                 (resource, holder) -> {
                     if (!holder.equals(self)) {
                         restUntil.remove(resource);
+                        keepUntil.remove(resource);
+                        returns.remove(resource);
                     }
                 });
     }
@@ -240,8 +248,7 @@ public final class LeaseAssignment implements AutoCloseable {
             }
         }
         working.removeAll(surplus);
-        adopted.retainAll(tenures.all());
-        working.removeAll(adopted);
+        working.removeAll(keepUntil.keySet());
         int over = Math.min(working.size() - mine.size(), roomElsewhere(view, target));
         for (String resource : working) {
             if (over > 0 && !mine.contains(resource)) {
@@ -292,23 +299,44 @@ public final class LeaseAssignment implements AutoCloseable {
     private int take(AssignmentView view, List<String> candidates, int room) {
         int taken = 0;
         for (String resource : candidates) {
-            if (taken < room && isFree(view, resource) && !restUntil.containsKey(resource)) {
-                taken += tenures.acquire(resource) ? 1 : 0;
+            if (taken < room
+                    && isFree(view, resource)
+                    && !isResting(resource)
+                    && tenures.acquire(resource)) {
+                restUntil.remove(resource);
+                taken++;
             }
         }
         return Math.max(0, taken);
     }
 
+    /**
+     * Takes what nobody else does: free for long, or offered by us and left alone. The more often
+     * it comes back, the longer it stays before it is offered again, since each offer leaves it
+     * without work for a moment.
+     */
     private void takeOrphans(AssignmentView view) {
         long now = clock.nanos();
         for (String resource : view.resources()) {
             Long since = freeSince.get(resource);
-            if (since != null
-                    && now - since >= settings.orphanAfter().toNanos()
-                    && tenures.acquire(resource)) {
-                adopted.add(resource);
+            Long rest = restUntil.get(resource);
+            boolean orphan = since != null && now - since >= settings.orphanAfter().toNanos();
+            boolean unwanted = since != null && rest != null && rest - now <= 0;
+            if ((orphan || unwanted) && tenures.acquire(resource)) {
+                int times = returns.merge(resource, 1, Integer::sum);
+                keepUntil.put(
+                        resource,
+                        now
+                                + (settings.orphanAfter().toNanos()
+                                        << Math.min(times - 1, MAX_DOUBLINGS)));
+                restUntil.remove(resource);
             }
         }
+    }
+
+    private boolean isResting(String resource) {
+        Long until = restUntil.get(resource);
+        return until != null && until - clock.nanos() > 0;
     }
 
     /** Free, or held by us without our knowing because the answer was lost. */

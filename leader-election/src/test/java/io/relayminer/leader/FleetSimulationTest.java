@@ -74,7 +74,7 @@ class FleetSimulationTest {
             replica.store.fault = UnreliableStore.Fault.NONE;
             replica.pausedSteps = 0;
         }
-        for (int step = 0; step < 40; step++) {
+        for (int step = 0; step < 150; step++) {
             advance(Duration.ofSeconds(5));
         }
         int held = 0;

@@ -351,9 +351,16 @@ class LeaseAssignmentTest {
         assertEquals(8, a.holds(), "nobody else took them for a minute");
         Set<String> held = a.assignment.leases().keySet();
         theirs.forEach(each -> assertFalse(held.contains(each)));
-        int events = a.work.events.size();
-        steps(40, a);
-        assertEquals(events, a.work.events.size(), "and they are not offered again");
+        // They are offered again now and then, ever more rarely, and come back when nobody takes
+        // them.
+        steps(100, a);
+        long offers = a.work.events.stream().filter(event -> event.startsWith("drain")).count();
+        assertTrue(offers > 0 && offers <= 9, () -> offers + " offers in 500 s");
+        steps(500, a);
+        long later = a.work.events.stream().filter(event -> event.startsWith("drain")).count();
+        assertTrue(later - offers <= 15, () -> later - offers + " offers in 2,500 s");
+        steps(4, a);
+        assertEquals(8, a.holds());
         Miner b = new Miner("b");
         give(suppliers(10), b);
         steps(4, a, b);
