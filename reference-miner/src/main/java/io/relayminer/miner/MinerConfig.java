@@ -31,7 +31,7 @@ record MinerConfig(
         @Key("Redis.") RedisConfig redis,
         @Key(
                         "Start of this replica's name in leases and consumer groups; a unique part"
-                            + " is added at each start. Default: the host name.")
+                                + " is added at each start. Default: the host name.")
                 String consumerName,
         @Key("Entries that another live consumer has left pending for so long are taken over, ms.")
                 Integer claimIdleTimeoutMs,
@@ -43,7 +43,7 @@ record MinerConfig(
         @Key("Logging.") LoggingConfig logging,
         @Key(
                         "How suppliers are spread over replicas: leader (one works, the others"
-                            + " stand by) or fair_share.")
+                                + " stand by) or fair_share.")
                 String assignment,
         @Key("How claims are decided and timed.") ClaimConfig claims,
         @Key("Entries read from a stream at once.") Integer batchSize,
@@ -69,7 +69,7 @@ record MinerConfig(
         @Key("Expected seconds between blocks, until they are observed.") Integer blockTimeSeconds,
         @Key(
                         "Share of an application's stake that one supplier may consume in a"
-                            + " session, for all services; 0 leaves it to the chain's formula.")
+                                + " session, for all services; 0 leaves it to the chain's formula.")
                 Double defaultServiceFactor,
         @Key("The same by service.") Map<String, Double> serviceFactors,
         @Key("Seconds that an ordered stop may take.") Integer shutdownTimeoutSeconds,
@@ -170,8 +170,8 @@ record MinerConfig(
     record ClaimConfig(
             @Key(
                             "Which sessions are claimed: always, fees (the reward exceeds the fees"
-                                + " of the transactions) or expected_value (also the proof fee,"
-                                + " weighted with its chance).")
+                                    + " of the transactions) or expected_value (also the proof fee,"
+                                    + " weighted with its chance).")
                     String policy,
             @Key(
                             "Blocks between the opening of a claim window of at least five blocks"
