@@ -4,6 +4,7 @@ import io.relayminer.ring.secp256k1.AffinePoint;
 import io.relayminer.ring.secp256k1.GeneratorTables;
 import io.relayminer.ring.secp256k1.MultiMultiplication;
 import io.relayminer.ring.secp256k1.OddMultiples;
+import io.relayminer.ring.secp256k1.OddMultiplesBuilder;
 import io.relayminer.ring.secp256k1.RecodedScalar;
 import io.relayminer.ring.secp256k1.Scalar;
 import io.relayminer.ring.secp256k1.SecretMultiplication;
@@ -27,6 +28,7 @@ final class Ecdsa {
         final SecretMultiplication secret = new SecretMultiplication();
         final MultiMultiplication multiplication = new MultiMultiplication();
         final OddMultiples multiples = new OddMultiples();
+        final OddMultiplesBuilder builder = new OddMultiplesBuilder();
         final RecodedScalar u1 = new RecodedScalar();
         final RecodedScalar u2 = new RecodedScalar();
     }
@@ -82,7 +84,8 @@ final class Ecdsa {
             w.u1.set(w.k);
             w.k.mul(w.r, w.t);
             w.u2.set(w.k);
-            w.multiples.build(key.point());
+            w.builder.add(key.point(), w.multiples);
+            w.builder.build();
             w.multiplication.combination(
                     w.u1, GeneratorTables.verification(), w.u2, null, w.multiples, w.point);
             if (w.point.isInfinity()) {

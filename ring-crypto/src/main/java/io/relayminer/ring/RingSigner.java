@@ -5,6 +5,7 @@ import io.relayminer.ring.secp256k1.CombTable;
 import io.relayminer.ring.secp256k1.GeneratorTables;
 import io.relayminer.ring.secp256k1.MultiMultiplication;
 import io.relayminer.ring.secp256k1.OddMultiples;
+import io.relayminer.ring.secp256k1.OddMultiplesBuilder;
 import io.relayminer.ring.secp256k1.RecodedScalar;
 import io.relayminer.ring.secp256k1.Scalar;
 import io.relayminer.ring.secp256k1.SecretMultiplication;
@@ -56,7 +57,9 @@ public final class RingSigner implements AutoCloseable {
         AffinePoint imagePoint = new AffinePoint();
         new SecretMultiplication().multiply(hashTable, key, imagePoint);
         imagePoint.encode(image, 0);
-        imageMultiples.build(imagePoint);
+        OddMultiplesBuilder builder = new OddMultiplesBuilder();
+        builder.add(imagePoint, imageMultiples);
+        builder.build();
     }
 
     /** Buffers of one signature. */
@@ -66,6 +69,7 @@ public final class RingSigner implements AutoCloseable {
         final MultiMultiplication multiplication = new MultiMultiplication();
         final RecodedScalar recodedResponse = new RecodedScalar();
         final RecodedScalar recodedChallenge = new RecodedScalar();
+        final OddMultiplesBuilder builder = new OddMultiplesBuilder();
         final OddMultiples pointMultiples = new OddMultiples();
         final OddMultiples hashMultiples = new OddMultiples();
         final AffinePoint left = new AffinePoint();
@@ -148,9 +152,10 @@ public final class RingSigner implements AutoCloseable {
             storeChallengeIfFirst(w.challenge, member, out);
             randomScalar(w, w.response);
             storeMember(w.response, key, member, out);
-            w.pointMultiples.build(key.point());
             w.hash.toCurve(key.encodedUnshared(), w.right);
-            w.hashMultiples.build(w.right);
+            w.builder.add(key.point(), w.pointMultiples);
+            w.builder.add(w.right, w.hashMultiples);
+            w.builder.build();
             w.recodedResponse.set(w.response);
             w.recodedChallenge.set(w.challenge);
             w.multiplication.commitments(

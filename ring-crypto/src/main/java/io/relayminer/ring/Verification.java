@@ -4,13 +4,18 @@ import io.relayminer.ring.secp256k1.AffinePoint;
 import io.relayminer.ring.secp256k1.GeneratorTables;
 import io.relayminer.ring.secp256k1.MultiMultiplication;
 import io.relayminer.ring.secp256k1.OddMultiples;
+import io.relayminer.ring.secp256k1.OddMultiplesBuilder;
 import io.relayminer.ring.secp256k1.RecodedScalar;
 import io.relayminer.ring.secp256k1.Scalar;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The buffers and the course of one ring verification. Reused, not thread-safe. */
 final class Verification {
+    /** Members whose odd multiples are built together; with the image's they fill a builder. */
+    private static final int GROUP = (OddMultiplesBuilder.CAPACITY - 1) / 2;
+
     private final ChallengeHash hash = new ChallengeHash();
     private final MultiMultiplication multiplication = new MultiMultiplication();
     private final RecodedScalar recodedResponse = new RecodedScalar();
@@ -21,12 +26,22 @@ final class Verification {
     private final AffinePoint left = new AffinePoint();
     private final AffinePoint right = new AffinePoint();
     private final AffinePoint image = new AffinePoint();
-    private final OddMultiples pointMultiples = new OddMultiples();
-    private final OddMultiples hashMultiples = new OddMultiples();
+    private final OddMultiplesBuilder builder = new OddMultiplesBuilder();
+    private final OddMultiples[] pointMultiples = newMultiples();
+    private final OddMultiples[] hashMultiples = newMultiples();
     private final OddMultiples imageMultiples = new OddMultiples();
+    private final KeyTables.@Nullable Combs[] groupCombs = new KeyTables.Combs[GROUP];
     private final CompressedKey probe = new CompressedKey();
     private PublicKey[] keys = new PublicKey[8];
     private KeyTables.@Nullable Base[] bases = new KeyTables.Base[8];
+
+    private static OddMultiples[] newMultiples() {
+        OddMultiples[] multiples = new OddMultiples[GROUP];
+        for (int i = 0; i < GROUP; i++) {
+            multiples[i] = new OddMultiples();
+        }
+        return multiples;
+    }
 
     RingVerdict verify(
             byte[] message,
@@ -68,7 +83,8 @@ final class Verification {
                 rejection = RingRejection.FOREIGN_CHALLENGE_ENCODING;
             }
         }
-        java.util.Arrays.fill(bases, 0, count, null);
+        Arrays.fill(bases, 0, count, null);
+        Arrays.fill(groupCombs, null);
         if (!closed) {
             return RingVerdict.rejected(rejection == null ? RingRejection.CHALLENGE : rejection);
         }
@@ -116,7 +132,7 @@ final class Verification {
                 try {
                     keys[i] =
                             PublicKey.of(
-                                    java.util.Arrays.copyOfRange(
+                                    Arrays.copyOfRange(
                                             signature, offset, offset + PublicKey.LENGTH));
                 } catch (MalformedKeyException e) {
                     return RingRejection.MEMBER_KEY;
@@ -130,20 +146,15 @@ final class Verification {
     private boolean closes(byte[] signature, int count, KeyTables.@Nullable Base imageBase) {
         KeyTables.Combs imageCombs = imageBase == null ? null : imageBase.combs();
         if (imageCombs == null) {
-            imageMultiples.build(imageBase == null ? image : imageBase.point);
+            builder.add(imageBase == null ? image : imageBase.point, imageMultiples);
         }
         challenge.set(firstChallenge);
         for (int i = 0; i < count; i++) {
-            KeyTables.Base base = bases[i];
-            AffinePoint hashPoint = base == null ? null : base.hash;
-            if (base == null || hashPoint == null) {
-                throw new IllegalStateException("member " + i + " has no base");
+            int slot = i % GROUP;
+            if (slot == 0) {
+                prepare(i, Math.min(count, i + GROUP));
             }
-            KeyTables.Combs combs = base.combs();
-            if (combs == null) {
-                pointMultiples.build(base.point);
-                hashMultiples.build(hashPoint);
-            }
+            KeyTables.Combs combs = groupCombs[slot];
             response.setBytes(signature, RingSignature.memberOffset(i));
             recodedResponse.set(response);
             recodedChallenge.set(challenge);
@@ -152,9 +163,9 @@ final class Verification {
                     recodedChallenge,
                     GeneratorTables.verification(),
                     combs == null ? null : combs.point(),
-                    pointMultiples,
+                    pointMultiples[slot],
                     combs == null ? null : combs.hash(),
-                    hashMultiples,
+                    hashMultiples[slot],
                     imageCombs == null ? null : imageCombs.point(),
                     imageMultiples,
                     left,
@@ -162,5 +173,24 @@ final class Verification {
             hash.challenge(left, right, challenge);
         }
         return challenge.sameAs(firstChallenge);
+    }
+
+    /** Takes the combs of members [from, to), and builds odd multiples for those that have none. */
+    private void prepare(int from, int to) {
+        for (int i = from; i < to; i++) {
+            KeyTables.Base base = bases[i];
+            AffinePoint hashPoint = base == null ? null : base.hash;
+            if (base == null || hashPoint == null) {
+                throw new IllegalStateException("member " + i + " has no base");
+            }
+            int slot = i - from;
+            KeyTables.Combs combs = base.combs();
+            groupCombs[slot] = combs;
+            if (combs == null) {
+                builder.add(base.point, pointMultiples[slot]);
+                builder.add(hashPoint, hashMultiples[slot]);
+            }
+        }
+        builder.build();
     }
 }

@@ -17,6 +17,7 @@ import io.relayminer.ring.secp256k1.GeneratorTables;
 import io.relayminer.ring.secp256k1.JacobianPoint;
 import io.relayminer.ring.secp256k1.MultiMultiplication;
 import io.relayminer.ring.secp256k1.OddMultiples;
+import io.relayminer.ring.secp256k1.OddMultiplesBuilder;
 import io.relayminer.ring.secp256k1.RecodedScalar;
 import io.relayminer.ring.secp256k1.Scalar;
 import io.relayminer.ring.secp256k1.SecretMultiplication;
@@ -230,7 +231,9 @@ class RingPrimitivesVectorsTest {
         RecodedScalar rb = new RecodedScalar();
         rb.set(b);
         OddMultiples multiples = new OddMultiples();
-        multiples.build(p);
+        OddMultiplesBuilder builder = new OddMultiplesBuilder();
+        builder.add(p, multiples);
+        builder.build();
         multiplication.combination(ra, GeneratorTables.verification(), rb, table, multiples, out);
     }
 

@@ -58,24 +58,6 @@ public final class AffinePoint {
         infinity = a.infinity;
     }
 
-    /** Sets this point to the negative of another one with normalized coordinates. */
-    void setNegated(AffinePoint a) {
-        x.set(a.x);
-        y.negate(a.y, 1);
-        y.normalizeWeak();
-        infinity = a.infinity;
-    }
-
-    /**
-     * Sets this point to (βx, y) = λ·a, the image of {@code a} under the curve's cheap
-     * endomorphism.
-     */
-    void setEndomorphism(AffinePoint a) {
-        x.mul(a.x, Endomorphism.BETA);
-        y.set(a.y);
-        infinity = a.infinity;
-    }
-
     /** Decodes 33 bytes; the point is unspecified unless the result is {@link Decoding#OK}. */
     public Decoding decode(byte[] bytes, int offset) {
         byte prefix = bytes[offset];

@@ -45,10 +45,35 @@ public final class CombTable {
     private final int spacing;
     private final long[] words;
 
+    // Per column: the bits of the low and the middle word that belong to it, where the middle and the sign bits go
+    // in the pattern, and the flip of the top digit.
+    private final long[] lowMasks;
+    private final long[] middleMasks;
+    private final int[] middleShifts;
+    private final int[] signShifts;
+    private final int[] flips;
+
     private CombTable(int teeth, long[] words) {
         this.teeth = teeth;
         this.spacing = spacing(teeth);
         this.words = words;
+        lowMasks = new long[spacing];
+        middleMasks = new long[spacing];
+        middleShifts = new int[spacing];
+        signShifts = new int[spacing];
+        flips = new int[spacing];
+        for (int column = 0; column < spacing; column++) {
+            for (int position = column; position < 128; position += spacing) {
+                if (position < 64) {
+                    lowMasks[column] |= 1L << position;
+                    middleShifts[column]++;
+                } else {
+                    middleMasks[column] |= 1L << position;
+                }
+                signShifts[column]++;
+            }
+        }
+        flips[spacing - 1] = 1 << (teeth - 1);
     }
 
     static int spacing(int teeth) {
@@ -153,14 +178,11 @@ public final class CombTable {
      * flipped.
      */
     int pattern(int column, long low, long middle, long sign) {
-        int pattern = 0;
-        int position = column;
-        for (int j = 0; j < teeth; j++) {
-            long word = position < 64 ? low : position < 128 ? middle : sign;
-            pattern |= (int) (word >>> position & 1) << j;
-            position += spacing;
-        }
-        return column == spacing - 1 ? pattern ^ 1 << (teeth - 1) : pattern;
+        long pattern =
+                Long.compress(low, lowMasks[column])
+                        | (Long.compress(middle, middleMasks[column]) << middleShifts[column])
+                        | (sign << signShifts[column]);
+        return ((int) pattern & ((1 << teeth) - 1)) ^ flips[column];
     }
 
     /** Sets {@code out} to the signed entry of a pattern. For public scalars only. */
@@ -174,40 +196,10 @@ public final class CombTable {
         }
     }
 
-    /**
-     * Sets {@code out} to the signed entry of a secret pattern by reading every entry of the table.
-     */
+    /** Sets {@code out} to the signed entry of a secret pattern by reading every entry of the table. */
     void lookupSecret(int pattern, AffinePoint out) {
         int negative = (pattern >>> (teeth - 1)) - 1;
-        int index = (pattern ^ negative) & (1 << (teeth - 1)) - 1;
-        long x0 = 0;
-        long x1 = 0;
-        long x2 = 0;
-        long x3 = 0;
-        long y0 = 0;
-        long y1 = 0;
-        long y2 = 0;
-        long y3 = 0;
-        int entries = 1 << (teeth - 1);
-        for (int i = 0; i < entries; i++) {
-            int difference = i ^ index;
-            long mask = (long) (difference | -difference) >> 63;
-            mask = ~mask;
-            int offset = i * WORDS;
-            x0 |= words[offset] & mask;
-            x1 |= words[offset + 1] & mask;
-            x2 |= words[offset + 2] & mask;
-            x3 |= words[offset + 3] & mask;
-            y0 |= words[offset + 4] & mask;
-            y1 |= words[offset + 5] & mask;
-            y2 |= words[offset + 6] & mask;
-            y3 |= words[offset + 7] & mask;
-        }
-        out.x.setWords(x0, x1, x2, x3);
-        out.y.setWords(y0, y1, y2, y3);
-        FieldElement minusY = new FieldElement();
-        minusY.negate(out.y, 1);
-        out.y.select(minusY, negative);
-        out.infinity = false;
+        int index = (pattern ^ negative) & ((1 << (teeth - 1)) - 1);
+        SecretLookup.select(words, 0, 1 << (teeth - 1), index, negative, out);
     }
 }

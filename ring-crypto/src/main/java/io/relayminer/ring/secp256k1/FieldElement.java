@@ -27,13 +27,17 @@ package io.relayminer.ring.secp256k1;
  *
  * <h2>Multiplication on HotSpot</h2>
  *
- * Java has no 128-bit integer. Each limb product is split at bit 52 instead of bit 64: with both
- * operands shifted left by six bits, {@link Math#unsignedMultiplyHigh} returns exactly ⌊a·b / 2^52⌋
- * (one machine instruction). The low part is never masked out per product: a column sums its 64-bit
- * low products modulo 2^64 and its high parts separately; the sum of the low 52-bit parts is then
- * {@code low − (high << 52)}, which is small and therefore exact modulo 2^64. All limbs live in
- * local variables for the length of a multiplication, so the compiler sees straight-line code
- * without array bounds checks or carries.
+ * Java has no 128-bit integer. Each limb product is split at bit 52 instead of bit 64: with both operands
+ * shifted left by six bits, {@link Math#multiplyHigh} returns exactly ⌊a·b / 2^52⌋ (one machine instruction).
+ * The low part is never masked out per product: a column sums its 64-bit low products modulo 2^64 and its high parts
+ * separately; the sum of the low 52-bit parts is then {@code low − (high << 52)}, which is small and therefore exact
+ * modulo 2^64. All limbs live in local variables for the length of a multiplication, so the compiler sees
+ * straight-line code without array bounds checks or carries.
+ *
+ * <p>A split product costs two multiply instructions, and the processor issues one per cycle, so they are what
+ * multiplication has to save. Karatsuba's identity a_i·b_j + a_j·b_i = a_i·b_i + a_j·b_j − (a_i − a_j)(b_i − b_j)
+ * forms the 20 mixed products of a 5×5 multiplication from the 5 diagonal ones and 10 others: 15 split products
+ * instead of 25, as many as squaring needs. Measured, that takes 15% off a multiplication.
  *
  * <h2>Secrets</h2>
  *
@@ -176,6 +180,15 @@ public final class FieldElement {
         n4 = P4 * k + a.n4 - b.n4;
     }
 
+    /** Negates this element, of magnitude 1, if {@code mask} is −1, and leaves it if 0; the result has magnitude 2. */
+    void negateIf(long mask) {
+        n0 = (n0 ^ mask) + (((P0 << 2) + 1) & mask);
+        n1 = (n1 ^ mask) + (((M52 << 2) + 1) & mask);
+        n2 = (n2 ^ mask) + (((M52 << 2) + 1) & mask);
+        n3 = (n3 ^ mask) + (((M52 << 2) + 1) & mask);
+        n4 = (n4 ^ mask) + (((P4 << 2) + 1) & mask);
+    }
+
     /** Multiplies this element by a small positive integer; the magnitude is multiplied as well. */
     public void mulSmall(int factor) {
         n0 *= factor;
@@ -212,41 +225,81 @@ public final class FieldElement {
         long b2 = b.n2;
         long b3 = b.n3;
         long b4 = b.n4;
-        long s0 = a0 << 6;
-        long s1 = a1 << 6;
-        long s2 = a2 << 6;
-        long s3 = a3 << 6;
-        long s4 = a4 << 6;
-        long t0 = b0 << 6;
-        long t1 = b1 << 6;
-        long t2 = b2 << 6;
-        long t3 = b3 << 6;
-        long t4 = b4 << 6;
 
-        // Column k of the product is hk·2^52 + rk after this block, with rk < 5·2^52.
-        long h5 = high(s1, t4) + high(s2, t3) + high(s3, t2) + high(s4, t1);
-        long r5 = a1 * b4 + a2 * b3 + a3 * b2 + a4 * b1 - (h5 << 52);
-        long h6 = high(s2, t4) + high(s3, t3) + high(s4, t2);
-        long r6 = a2 * b4 + a3 * b3 + a4 * b2 - (h6 << 52) + h5;
-        long h7 = high(s3, t4) + high(s4, t3);
-        long r7 = a3 * b4 + a4 * b3 - (h7 << 52) + h6;
-        long h8 = high(s4, t4);
-        long r8 = a4 * b4 - (h8 << 52) + h7;
-        long h4 = high(s0, t4) + high(s1, t3) + high(s2, t2) + high(s3, t1) + high(s4, t0);
-        long r4 = a0 * b4 + a1 * b3 + a2 * b2 + a3 * b1 + a4 * b0 - (h4 << 52);
-        r5 += h4;
-        long h3 = high(s0, t3) + high(s1, t2) + high(s2, t1) + high(s3, t0);
-        long r3 = a0 * b3 + a1 * b2 + a2 * b1 + a3 * b0 - (h3 << 52);
-        r4 += h3;
-        long h2 = high(s0, t2) + high(s1, t1) + high(s2, t0);
-        long r2 = a0 * b2 + a1 * b1 + a2 * b0 - (h2 << 52);
-        r3 += h2;
-        long h1 = high(s0, t1) + high(s1, t0);
-        long r1 = a0 * b1 + a1 * b0 - (h1 << 52);
-        r2 += h1;
-        long h0 = high(s0, t0);
-        long r0 = a0 * b0 - (h0 << 52);
-        r1 += h0;
+        // Column k of the product is hk·2^52 + rk, with rk between −2^53 and 5·2^52 before hk−1 is added to
+        // it. low and high are the diagonal products of the column, Σ a_i·b_i.
+        long low0 = a0 * b0;
+        long low1 = a1 * b1;
+        long low2 = a2 * b2;
+        long low3 = a3 * b3;
+        long low4 = a4 * b4;
+        long high0 = high(a0, b0);
+        long high1 = high(a1, b1);
+        long high2 = high(a2, b2);
+        long high3 = high(a3, b3);
+        long high4 = high(a4, b4);
+
+        long h0 = high0;
+        // The bias 2^262 − 4·(2^260 mod p) is zero modulo p and keeps the sum positive.
+        long r0 = low0 - (h0 << 52) - 4 * FOLD_260;
+
+        long u = a0 - a1;
+        long v = b0 - b1;
+        long low = low0 + low1;
+        long high = high0 + high1;
+        long h1 = high - high(u, v);
+        long r1 = low - u * v - (h1 << 52) + h0;
+
+        u = a0 - a2;
+        v = b0 - b2;
+        low += low2;
+        high += high2;
+        long h2 = high - high(u, v);
+        long r2 = low - u * v - (h2 << 52) + h1;
+
+        u = a0 - a3;
+        v = b0 - b3;
+        long w = a1 - a2;
+        long x = b1 - b2;
+        low += low3;
+        high += high3;
+        long h3 = high - high(u, v) - high(w, x);
+        long r3 = low - u * v - w * x - (h3 << 52) + h2;
+
+        u = a0 - a4;
+        v = b0 - b4;
+        w = a1 - a3;
+        x = b1 - b3;
+        low += low4;
+        high += high4;
+        long h4 = high - high(u, v) - high(w, x);
+        long r4 = low - u * v - w * x - (h4 << 52) + h3 + (1L << 54);
+
+        u = a1 - a4;
+        v = b1 - b4;
+        w = a2 - a3;
+        x = b2 - b3;
+        low -= low0;
+        high -= high0;
+        long h5 = high - high(u, v) - high(w, x);
+        long r5 = low - u * v - w * x - (h5 << 52) + h4;
+
+        u = a2 - a4;
+        v = b2 - b4;
+        low -= low1;
+        high -= high1;
+        long h6 = high - high(u, v);
+        long r6 = low - u * v - (h6 << 52) + h5;
+
+        u = a3 - a4;
+        v = b3 - b4;
+        low -= low2;
+        high -= high2;
+        long h7 = high - high(u, v);
+        long r7 = low - u * v - (h7 << 52) + h6;
+
+        long h8 = high4;
+        long r8 = low4 - (h8 << 52) + h7;
         reduce(r0, r1, r2, r3, r4, r5, r6, r7, r8, h8);
     }
 
@@ -257,46 +310,48 @@ public final class FieldElement {
         long a2 = a.n2;
         long a3 = a.n3;
         long a4 = a.n4;
-        long s0 = a0 << 6;
-        long s1 = a1 << 6;
-        long s2 = a2 << 6;
-        long s3 = a3 << 6;
-        long s4 = a4 << 6;
 
-        long h5 = (high(s1, s4) + high(s2, s3)) << 1;
+        long h5 = (high(a1, a4) + high(a2, a3)) << 1;
         long r5 = ((a1 * a4 + a2 * a3) << 1) - (h5 << 52);
-        long h6 = (high(s2, s4) << 1) + high(s3, s3);
+        long h6 = (high(a2, a4) << 1) + high(a3, a3);
         long r6 = ((a2 * a4) << 1) + a3 * a3 - (h6 << 52) + h5;
-        long h7 = high(s3, s4) << 1;
+        long h7 = high(a3, a4) << 1;
         long r7 = ((a3 * a4) << 1) - (h7 << 52) + h6;
-        long h8 = high(s4, s4);
+        long h8 = high(a4, a4);
         long r8 = a4 * a4 - (h8 << 52) + h7;
-        long h4 = ((high(s0, s4) + high(s1, s3)) << 1) + high(s2, s2);
+        long h4 = ((high(a0, a4) + high(a1, a3)) << 1) + high(a2, a2);
         long r4 = ((a0 * a4 + a1 * a3) << 1) + a2 * a2 - (h4 << 52);
         r5 += h4;
-        long h3 = (high(s0, s3) + high(s1, s2)) << 1;
+        long h3 = (high(a0, a3) + high(a1, a2)) << 1;
         long r3 = ((a0 * a3 + a1 * a2) << 1) - (h3 << 52);
         r4 += h3;
-        long h2 = (high(s0, s2) << 1) + high(s1, s1);
+        long h2 = (high(a0, a2) << 1) + high(a1, a1);
         long r2 = ((a0 * a2) << 1) + a1 * a1 - (h2 << 52);
         r3 += h2;
-        long h1 = high(s0, s1) << 1;
+        long h1 = high(a0, a1) << 1;
         long r1 = ((a0 * a1) << 1) - (h1 << 52);
         r2 += h1;
-        long h0 = high(s0, s0);
+        long h0 = high(a0, a0);
         long r0 = a0 * a0 - (h0 << 52);
         r1 += h0;
         reduce(r0, r1, r2, r3, r4, r5, r6, r7, r8, h8);
     }
 
+    /** Returns ⌊a·b / 2^52⌋ for limbs or differences of limbs below 2^57 in absolute value. */
     private static long high(long a, long b) {
-        return Math.unsignedMultiplyHigh(a, b);
+        return Math.multiplyHigh(a << 6, b << 6);
+    }
+
+    /** Returns ⌊a·(2^260 mod p) / 2^52⌋. */
+    private static long highOfFold(long a) {
+        return Math.multiplyHigh(a, FOLD_260 << 12);
     }
 
     /**
-     * Reduces Σ r_k·2^(52k), k = 0..9, each column below 2^63, to magnitude 1. The upper five
-     * columns are carried to 52 bits and folded down with 2^260 ≡ 2^36 + 0x3D10; what then exceeds
-     * 2^256 is folded with 2^256 ≡ 2^32 + 977.
+     * Reduces Σ r_k·2^(52k), k = 0..9, each column below 2^63 in absolute value, to magnitude 1: the upper five
+     * columns are folded down with 2^260 ≡ 2^36 + 0x3D10, whose products with a column of 63 bits are split at bit 52
+     * like any other. The sum of the columns is positive even if single ones are not; shifts are signed for the
+     * sake of those.
      */
     private void reduce(
             long r0,
@@ -309,42 +364,38 @@ public final class FieldElement {
             long r7,
             long r8,
             long r9) {
-        r6 += r5 >>> 52;
-        r5 &= M52;
-        r7 += r6 >>> 52;
-        r6 &= M52;
-        r8 += r7 >>> 52;
-        r7 &= M52;
-        r9 += r8 >>> 52;
-        r8 &= M52;
-
-        long h5 = high(r5, FOLD_260 << 12);
+        long h5 = highOfFold(r5);
         r0 += r5 * FOLD_260 - (h5 << 52);
-        long h6 = high(r6, FOLD_260 << 12);
+        long h6 = highOfFold(r6);
         r1 += r6 * FOLD_260 - (h6 << 52) + h5;
-        long h7 = high(r7, FOLD_260 << 12);
+        long h7 = highOfFold(r7);
         r2 += r7 * FOLD_260 - (h7 << 52) + h6;
-        long h8 = high(r8, FOLD_260 << 12);
+        long h8 = highOfFold(r8);
         r3 += r8 * FOLD_260 - (h8 << 52) + h7;
-        long h9 = high(r9, FOLD_260 << 12);
+        long h9 = highOfFold(r9);
         r4 += r9 * FOLD_260 - (h9 << 52) + h8;
 
-        // h9 < 2^39 counts multiples of 2^260.
-        long h10 = high(h9, FOLD_260 << 12);
+        // h9, below 2^48, counts multiples of 2^260.
+        long h10 = highOfFold(h9);
         r0 += h9 * FOLD_260 - (h10 << 52);
         r1 += h10;
+        settle(r0, r1, r2, r3, r4);
+    }
 
-        r0 += (r4 >>> 48) * FOLD_256;
-        r4 &= M48;
-        r1 += r0 >>> 52;
-        r2 += r1 >>> 52;
-        r3 += r2 >>> 52;
-        r4 += r3 >>> 52;
-        n0 = r0 & M52;
+    /**
+     * Stores the positive sum Σ r_k·2^(52k), k = 0..4, with magnitude 1: carries to 52 bits, then folds what exceeds
+     * 2^256 with 2^256 ≡ 2^32 + 977, which leaves the lowest limb below 2^52 + 2^48.
+     */
+    private void settle(long r0, long r1, long r2, long r3, long r4) {
+        r1 += r0 >> 52;
+        r2 += r1 >> 52;
+        r3 += r2 >> 52;
+        r4 += r3 >> 52;
+        n0 = (r0 & M52) + (r4 >> 48) * FOLD_256;
         n1 = r1 & M52;
         n2 = r2 & M52;
         n3 = r3 & M52;
-        n4 = r4;
+        n4 = r4 & M48;
     }
 
     /** Brings this element to magnitude 1 without making it canonical. */

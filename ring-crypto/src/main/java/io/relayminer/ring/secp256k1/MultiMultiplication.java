@@ -48,7 +48,6 @@ public final class MultiMultiplication {
     private final BatchNormalization normalization = new BatchNormalization(2);
     private final AffinePoint[] results = new AffinePoint[2];
     private final AffinePoint point = new AffinePoint();
-    private final AffinePoint image = new AffinePoint();
     private int used;
     private int merges;
     private int length;
@@ -166,15 +165,21 @@ public final class MultiMultiplication {
         SplitScalar halves = scalar.comb();
         int start = used;
         int spacing = table.spacing();
+        // All loads first, arithmetic later: the table entries are scattered over memory, and cache misses overlap only
+        // if nothing long lies between them.
         for (int column = 0; column < spacing; column++) {
             table.lookupVartime(
-                    table.pattern(column, halves.low1, halves.middle1, halves.sign1), first[used]);
-            AffinePoint q = second[used];
+                    table.pattern(column, halves.low1, halves.middle1, halves.sign1),
+                    first[start + column]);
             table.lookupVartime(
-                    table.pattern(column, halves.low2, halves.middle2, halves.sign2), q);
-            q.x.mul(q.x, Endomorphism.BETA);
-            used++;
+                    table.pattern(column, halves.low2, halves.middle2, halves.sign2),
+                    second[start + column]);
         }
+        for (int column = 0; column < spacing; column++) {
+            FieldElement x = second[start + column].x;
+            x.mul(x, Endomorphism.BETA);
+        }
+        used += spacing;
         length = Math.max(length, spacing);
         return start;
     }
@@ -223,9 +228,8 @@ public final class MultiMultiplication {
         }
         digit = scalar.window2()[position];
         if (digit != 0) {
-            multiples.lookupVartime(digit, point);
-            image.setEndomorphism(point);
-            accumulator.addVartime(image);
+            multiples.lookupEndomorphismVartime(digit, point);
+            accumulator.addVartime(point);
         }
     }
 }

@@ -1,22 +1,20 @@
 package io.relayminer.ring.secp256k1;
 
 /**
- * Multiplies a secret scalar by a point with a comb: the same sequence of field operations and the
- * same memory accesses for every scalar. Patterns select their entry by reading the whole table,
- * additions use the unified formula, inversion runs a fixed number of division steps.
+ * Multiplies a secret scalar by a point: the same sequence of field operations and the same memory accesses for
+ * every scalar. Table entries are selected by reading the whole table, additions use the unified formula, inversion
+ * runs a fixed number of division steps.
  *
  * <p>Scratch space, wiped after each multiplication; not thread-safe.
  */
 public final class SecretMultiplication {
     /**
-     * Teeth of tables that are scanned: more teeth save additions but cost reading 2^(teeth−1)
-     * entries each.
+     * Teeth of tables that are scanned: more teeth save additions but cost reading 2^(teeth−1) entries for each.
      */
     public static final int TEETH = 6;
 
-    private static final CombTable GENERATOR = CombTable.build(AffinePoint.generator(), TEETH);
-
     private final SplitScalar split = new SplitScalar();
+    private final Scalar digits = new Scalar();
     private final JacobianPoint accumulator = new JacobianPoint();
     private final AffinePoint entry = new AffinePoint();
 
@@ -25,7 +23,18 @@ public final class SecretMultiplication {
 
     /** Sets {@code out} to k·G, normalized, or infinity for k = 0. */
     public void multiplyGenerator(Scalar k, AffinePoint out) {
-        multiply(GENERATOR, k, out);
+        digits.add(k, GeneratorComb.DIGIT_OFFSET);
+        digits.half();
+        accumulator.setInfinity();
+        for (int column = GeneratorComb.SPACING - 1; column >= 0; column--) {
+            accumulator.doublePoint();
+            for (int block = 0; block < GeneratorComb.BLOCKS; block++) {
+                GeneratorComb.lookupSecret(digits, block, column, entry);
+                accumulator.addSecret(entry);
+            }
+        }
+        accumulator.toAffineSecret(out);
+        clear();
     }
 
     /** Sets {@code out} to k times the point of the table, normalized, or infinity for k = 0. */
@@ -43,8 +52,13 @@ public final class SecretMultiplication {
             accumulator.addSecret(entry);
         }
         accumulator.toAffineSecret(out);
+        clear();
+    }
+
+    private void clear() {
         accumulator.clear();
         split.clear();
+        digits.clear();
         entry.x.setSmall(0);
         entry.y.setSmall(0);
     }
