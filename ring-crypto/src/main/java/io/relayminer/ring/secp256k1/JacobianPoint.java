@@ -244,8 +244,8 @@ public final class JacobianPoint {
     }
 
     /**
-     * Converts to affine coordinates with one inversion; the result is normalized. For public
-     * points only.
+     * Converts to affine coordinates with one inversion; the result is normalized. This point is
+     * used up. For public points only.
      */
     public void toAffineVartime(AffinePoint out) {
         if (infinity) {
