@@ -245,6 +245,7 @@ class RingPrimitivesVectorsTest {
             AffinePoint h = new AffinePoint();
             hash.toCurve(bytes(vector, "pubkey"), h);
             assertEquals(vector.get("h_p").textValue(), encoded(h));
+            assertEquals(vector.get("h_p").textValue(), hex(key.publicKey().hashToCurve()));
         }
     }
 

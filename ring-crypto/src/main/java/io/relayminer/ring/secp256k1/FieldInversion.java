@@ -1,7 +1,10 @@
 package io.relayminer.ring.secp256k1;
 
 /** Inversion of field elements; scratch space, not thread-safe. */
-final class FieldInversion {
+public final class FieldInversion {
+    /** Creates scratch space. */
+    public FieldInversion() {}
+
     private final ModularInversion inversion =
             new ModularInversion(
                     0xFFFFFFFEFFFFFC2FL,
@@ -12,7 +15,7 @@ final class FieldInversion {
     private final FieldElement input = new FieldElement();
 
     /** Sets {@code out} to 1/a, or zero if a is zero, without secret-dependent branches. */
-    void invert(FieldElement out, FieldElement a) {
+    public void invert(FieldElement out, FieldElement a) {
         load(a);
         inversion.invert(words[0], words[1], words[2], words[3]);
         out.setWords(inversion.w0, inversion.w1, inversion.w2, inversion.w3);
@@ -22,7 +25,7 @@ final class FieldInversion {
     }
 
     /** Sets {@code out} to 1/a, or zero if a is zero; a is public. */
-    void invertVartime(FieldElement out, FieldElement a) {
+    public void invertVartime(FieldElement out, FieldElement a) {
         load(a);
         inversion.invertVartime(words[0], words[1], words[2], words[3]);
         out.setWords(inversion.w0, inversion.w1, inversion.w2, inversion.w3);
