@@ -1,7 +1,9 @@
 package io.relayminer.core;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.FileDescriptor;
+import com.google.protobuf.Descriptors.ServiceDescriptor;
 import com.google.protobuf.Internal;
 import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
@@ -39,6 +41,8 @@ import java.util.TreeMap;
 public final class MessageTypes {
 
     private static final Map<String, Message> BY_NAME = new TreeMap<>();
+
+    private static final Map<String, ServiceDescriptor> SERVICES = new TreeMap<>();
 
     private static final JsonFormat.TypeRegistry REGISTRY;
 
@@ -83,6 +87,7 @@ public final class MessageTypes {
         if (!file.getOptions().getJavaPackage().startsWith("io.relayminer.")) {
             return;
         }
+        file.getServices().forEach(service -> SERVICES.put(service.getFullName(), service));
         for (Descriptor type : file.getMessageTypes()) {
             if (BY_NAME.containsKey(type.getFullName())) {
                 continue;
@@ -108,6 +113,24 @@ public final class MessageTypes {
             throw new IllegalArgumentException("no message " + fullName);
         }
         return type;
+    }
+
+    /** All services by full name. */
+    public static Map<String, ServiceDescriptor> services() {
+        return SERVICES;
+    }
+
+    /** Whether all typed values inside a proto-JSON are of types known here. */
+    public static boolean isKnown(JsonNode json) {
+        if (json.has("@type") && !BY_NAME.containsKey(json.get("@type").asText().substring(1))) {
+            return false;
+        }
+        for (JsonNode part : json) {
+            if (!isKnown(part)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Parses proto-JSON with original field names. */

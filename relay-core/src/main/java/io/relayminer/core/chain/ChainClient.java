@@ -76,6 +76,10 @@ public final class ChainClient implements AutoCloseable {
         return new NodeTxSubmitter(grpc, queries, blocks, transactions, settings.chainId(), random);
     }
 
+    TxSubmitter submitter(TxSettings transactions, BlockFeed feed, RandomGenerator offsets) {
+        return new NodeTxSubmitter(grpc, queries, feed, transactions, settings.chainId(), offsets);
+    }
+
     @Override
     public void close() {
         blocks.close();
