@@ -7,6 +7,7 @@ package io.relayminer.testkit.chain;
 final class Keys {
     static final String ACCOUNTS = "account/";
     static final String BALANCES = "balance/";
+    static final String HOLDERS = "holder/";
     static final String SUPPLY = "supply/";
     static final String NONCES = "nonce/";
     static final String APPLICATIONS = "application/";
@@ -47,6 +48,10 @@ final class Keys {
 
     static String balance(String address, String denom) {
         return BALANCES + address + "/" + denom;
+    }
+
+    static String holder(String denom, String address) {
+        return HOLDERS + denom + "/" + address;
     }
 
     static String supply(String denom) {
@@ -107,7 +112,7 @@ final class Keys {
         if (key.startsWith(ACCOUNTS)) {
             return 21;
         }
-        if (key.startsWith(BALANCES)) {
+        if (key.startsWith(BALANCES) || key.startsWith(HOLDERS)) {
             return 27;
         }
         return key.length();

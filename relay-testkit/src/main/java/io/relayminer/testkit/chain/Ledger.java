@@ -56,10 +56,17 @@ final class Ledger {
         return amount == null ? BigInteger.ZERO : amount;
     }
 
+    /** Sets a balance, and keeps the index of who holds a denomination. */
     static void setBalance(Branch state, String address, String denom, BigInteger amount) {
+        boolean held = balance(state, address, denom).signum() != 0;
+        String holder = Keys.holder(denom, address);
+        if (held) {
+            state.delete(holder);
+        }
         if (amount.signum() == 0) {
             state.delete(Keys.balance(address, denom));
         } else {
+            state.put(holder, true);
             state.put(Keys.balance(address, denom), amount);
         }
     }

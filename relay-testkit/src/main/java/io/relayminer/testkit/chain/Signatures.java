@@ -88,11 +88,15 @@ final class Signatures {
                     + ": "
                     + ProofErrors.RING_INVALID_SIGNATURE;
         }
+        List<byte[]> points = new ArrayList<>();
+        points.add(signature.keyImage());
         for (int i = 0; i < signature.size(); i++) {
-            byte[] key = signature.memberKey(i);
-            if (parse(ByteString.copyFrom(key)) == null) {
+            points.add(signature.memberKey(i));
+        }
+        for (byte[] point : points) {
+            if (parse(ByteString.copyFrom(point)) == null) {
                 return "error deserializing ring signature: invalid public key: x coordinate "
-                        + Hashes.lowerHex(ByteString.copyFrom(key, 1, key.length - 1))
+                        + Hashes.lowerHex(ByteString.copyFrom(point, 1, point.length - 1))
                         + " is not on the secp256k1 curve: "
                         + ProofErrors.RING_INVALID_SIGNATURE;
             }
