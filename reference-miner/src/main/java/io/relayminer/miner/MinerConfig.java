@@ -174,10 +174,11 @@ record MinerConfig(
                                     + " weighted with its chance).")
                     String policy,
             @Key(
-                            "Blocks between the opening of a claim window of at least five blocks"
-                                + " and the sealing of its sessions, for relays that were accepted"
-                                + " at the last moment.")
-                    Integer delayBlocks,
+                            "Seconds between the opening of a claim window and the sealing of its"
+                                + " sessions, for relays that were accepted at the last moment and"
+                                + " wait for a slow backend; rounded up to blocks, at most half of"
+                                + " the window.")
+                    Integer settleSeconds,
             @Key("Fee assumed for one transaction, upokt.") Long assumedFeeUpokt) {
 
         /** Puts the defaults in place. */
@@ -186,7 +187,8 @@ record MinerConfig(
             if (!List.of("always", "fees", "expected_value").contains(policy)) {
                 throw new IllegalArgumentException("policy must be always, fees or expected_value");
             }
-            delayBlocks = Check.inRange("delay_blocks", Check.orDefault(delayBlocks, 1), 0, 100);
+            settleSeconds =
+                    Check.inRange("settle_seconds", Check.orDefault(settleSeconds, 4), 0, 600);
             assumedFeeUpokt =
                     Check.inRange(
                             "assumed_fee_upokt",

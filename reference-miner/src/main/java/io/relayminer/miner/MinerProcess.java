@@ -354,7 +354,7 @@ final class MinerProcess implements AutoCloseable {
                         d.commitRelays(),
                         d.commitBytes(),
                         d.pollWait(),
-                        config.claims().delayBlocks(),
+                        Duration.ofSeconds(config.claims().settleSeconds()),
                         MinerSettings.ClaimPolicy.valueOf(
                                 config.claims().policy().toUpperCase(Locale.ROOT)),
                         !config.transaction().disableClaimBatching(),

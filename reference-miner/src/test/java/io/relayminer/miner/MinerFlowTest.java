@@ -283,9 +283,9 @@ class MinerFlowTest {
         advanceTo(windows.claimOpen());
         // One more, served at the last moment.
         relay(header, "supplier1");
-        advanceTo(windows.claimOpen() + 1);
+        advanceTo(windows.claimOpen() + 4);
         until("claims are sent", () -> waiting(header, false) >= SUPPLIERS.size());
-        advanceTo(windows.claimOpen() + 2);
+        advanceTo(windows.claimOpen() + 5);
         until("claims are on chain", () -> claimed(header));
         proveAndSettle(header, windows);
         assertEquals(
@@ -325,9 +325,9 @@ class MinerFlowTest {
         first.close();
         miners.remove(first);
         until("the second owns", () -> second.node().suppliers().size() == 2);
-        advanceTo(windows.claimOpen() + 1);
+        advanceTo(windows.claimOpen() + 4);
         until("claims are sent", () -> waiting(header, false) >= SUPPLIERS.size());
-        advanceTo(windows.claimOpen() + 2);
+        advanceTo(windows.claimOpen() + 5);
         until("claims are on chain", () -> claimed(header));
         MinerProcess third = miner("");
         second.close();

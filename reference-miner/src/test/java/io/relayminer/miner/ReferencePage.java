@@ -24,9 +24,9 @@ final class ReferencePage {
         * Leases: a replica that dies is replaced after `supplier_claiming.claim_ttl_seconds` at the latest.
           Make it a fraction of the claim window. The name of a replica gets a unique part at each start, so
           a restarted process never mistakes its predecessor's lease for its own.
-        * A session is sealed `claims.delay_blocks` blocks after its claim window has opened, if the window
-          has at least five blocks, so that relays accepted at the last moment are paid. Then its part of the
-          stream is drained first.
+        * A session is sealed `claims.settle_seconds` after its claim window has opened, so that relays
+          accepted at the last moment are paid, and when its part of the stream is drained. The time is
+          rounded up to blocks and never takes more than half of the claim window.
         * Claims and proofs are repeated at every block until they are on chain or the window has closed:
           first with the same bytes, and at most `transaction.max_rebroadcasts` times signed anew.
         * Records of sessions that are not over never expire in Redis, whatever `session_ttl` says.

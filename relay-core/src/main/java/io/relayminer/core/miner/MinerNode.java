@@ -180,6 +180,7 @@ public final class MinerNode implements AutoCloseable {
                         around.submitter(),
                         calls,
                         new Signals(),
+                        around.blocks()::blockInterval,
                         settings.miner(),
                         metrics,
                         clock);

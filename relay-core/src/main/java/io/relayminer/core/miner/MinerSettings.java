@@ -9,9 +9,9 @@ import java.time.Duration;
  * @param commitRelays relays committed by one script at most
  * @param commitBytes bytes of relays committed by one script at most
  * @param pollWait how long the worker waits for entries before it looks at blocks again
- * @param claimDelayBlocks blocks between the opening of the claim window and the sealing of a
- *     session, in which relayers that lag finish what they accepted; only used where the window is
- *     at least four blocks longer
+ * @param claimSettle time between the opening of the claim window and the sealing of a session, in
+ *     which relayers that lag or wait for a slow backend finish what they accepted; rounded up to
+ *     blocks, at least one unless it is zero, and never more than half of the claim window
  * @param claimPolicy which sessions are worth a claim
  * @param claimBatching whether claims of a supplier share transactions
  * @param proofBatching whether proofs of a supplier share transactions
@@ -25,7 +25,7 @@ public record MinerSettings(
         int commitRelays,
         int commitBytes,
         Duration pollWait,
-        int claimDelayBlocks,
+        Duration claimSettle,
         ClaimPolicy claimPolicy,
         boolean claimBatching,
         boolean proofBatching,
@@ -53,7 +53,7 @@ public record MinerSettings(
                     256,
                     2 << 20,
                     Duration.ofMillis(200),
-                    1,
+                    Duration.ofSeconds(4),
                     ClaimPolicy.FEES,
                     true,
                     true,

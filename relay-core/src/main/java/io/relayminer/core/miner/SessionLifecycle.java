@@ -39,6 +39,7 @@ import org.slf4j.LoggerFactory;
 
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.OffsetDateTime;
@@ -58,6 +59,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * Brings the sessions of one supplier from their first leaf to their settlement, one block at a
@@ -105,6 +107,7 @@ final class SessionLifecycle {
     private final ChainQueries chain;
     private final ChainCalls calls;
     private final TxSubmitter submitter;
+    private final Supplier<Duration> blockInterval;
     private final TxBatches batches;
     private final SessionSignals signals;
     private final MinerSettings settings;
@@ -137,6 +140,7 @@ final class SessionLifecycle {
         this.metrics = services.metrics();
         this.clock = services.clock();
         this.submitter = services.submitter();
+        this.blockInterval = services.blockInterval();
         this.batches =
                 new TxBatches(supplier, services.submitter(), services.calls(), services.metrics());
     }
@@ -296,9 +300,18 @@ final class SessionLifecycle {
 
     // ---- sealing -------------------------------------------------------------------------------
 
+    /**
+     * The tip at which a session is sealed. Relays are accepted up to the end of the grace period
+     * by the height a relayer knows, and appended when their backend has answered; so a session is
+     * left open for a while after its claim window has opened, as long as enough of the window
+     * remains.
+     */
     private long sealHeight(SessionWindows windows) {
-        boolean roomy = windows.claimClose() - windows.earliestClaim() >= 4;
-        return windows.earliestClaim() + (roomy ? settings.claimDelayBlocks() : 0);
+        long length = windows.claimClose() - windows.earliestClaim();
+        long settle = settings.claimSettle().toMillis();
+        long interval = Math.max(1, blockInterval.get().toMillis());
+        long blocks = (settle + interval - 1) / interval;
+        return windows.earliestClaim() + Math.min(blocks, length / 2);
     }
 
     private void seal(TrackedSession session, long height) throws InterruptedException {

@@ -19,6 +19,7 @@ import org.slf4j.LoggerFactory;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 
 /**
  * Works on one supplier while this process owns it: consumes its log and advances its sessions, in
@@ -47,6 +48,7 @@ final class SupplierWorker {
      * @param submitter transactions
      * @param calls how long to wait for the chain
      * @param signals what others are told
+     * @param blockInterval time between blocks as observed lately
      * @param settings behaviour
      * @param metrics metrics
      * @param clock wall clock, for time stamps only
@@ -62,6 +64,7 @@ final class SupplierWorker {
             TxSubmitter submitter,
             ChainCalls calls,
             SessionSignals signals,
+            Supplier<Duration> blockInterval,
             MinerSettings settings,
             MinerMetrics metrics,
             InstantSource clock) {}

@@ -92,6 +92,7 @@ class MinerSimulationTest {
                                 @Override
                                 public void met(String application, String service) {}
                             },
+                            () -> Duration.ofSeconds(4),
                             MinerSettings.DEFAULT,
                             new MinerMetrics(new SimpleMeterRegistry()),
                             clock);
