@@ -271,10 +271,9 @@ final class LocalnetCluster implements AutoCloseable {
         return staked;
     }
 
-    private void daemons(DaemonConfigs configs, List<LocalnetAccounts.Entry> suppliers, Path folder)
-            throws IOException, InterruptedException {
+    private void daemons(DaemonConfigs configs) throws IOException, InterruptedException {
         Path keys =
-                configs.keys(suppliers.stream().map(s -> s.privateKey().toByteArray()).toList());
+                configs.keys(suppliers().stream().map(s -> s.privateKey().toByteArray()).toList());
         for (int i = 1; i <= 2; i++) {
             String name = "miner-" + i;
             int metrics = freePort();

@@ -138,7 +138,7 @@ class ChainTranscriptsTest {
             return new ForwardingClientCall.SimpleForwardingClientCall<>(next.newCall(method, options)) {
                 @Override
                 public void start(Listener<R> listener, Metadata headers) {
-                    String height = request();
+                    String height = HeightHeader.this.request();
                     if (height != null) {
                         headers.put(HEIGHT, height);
                     }
@@ -146,7 +146,7 @@ class ChainTranscriptsTest {
                             new ForwardingClientCallListener.SimpleForwardingClientCallListener<>(listener) {
                                 @Override
                                 public void onHeaders(Metadata received) {
-                                    response().set(received.get(HEIGHT));
+                                    HeightHeader.this.response().set(received.get(HEIGHT));
                                     super.onHeaders(received);
                                 }
                             },

@@ -694,8 +694,8 @@ class ChainTxsVectorsTest {
         }
         for (JsonNode check : checks) {
             Map<String, String> expected = new TreeMap<>();
-            check.fields()
-                    .forEachRemaining(
+            check.properties()
+                    .forEach(
                             field -> expected.put(field.getKey(), field.getValue().asText()));
             assertTrue(
                     actual.contains(expected),
@@ -1026,8 +1026,8 @@ class ChainTxsVectorsTest {
     private static void seedStakes(Branch state, JsonNode vector) {
         vector.get("application_stakes")
                 .get(0)
-                .fields()
-                .forEachRemaining(
+                .properties()
+                .forEach(
                         entry -> {
                             String key = Keys.APPLICATIONS + entry.getKey();
                             Application app = state.get(key, Application.class);
@@ -1042,8 +1042,8 @@ class ChainTxsVectorsTest {
                         });
         vector.get("supplier_stakes")
                 .get(0)
-                .fields()
-                .forEachRemaining(
+                .properties()
+                .forEach(
                         entry -> {
                             String key = Keys.SUPPLIERS + entry.getKey();
                             Supplier supplier = state.get(key, Supplier.class);
@@ -1062,8 +1062,8 @@ class ChainTxsVectorsTest {
                         });
         vector.get("balances")
                 .get(0)
-                .fields()
-                .forEachRemaining(
+                .properties()
+                .forEach(
                         entry ->
                                 Ledger.setBalance(
                                         state,
@@ -1077,8 +1077,8 @@ class ChainTxsVectorsTest {
     private static void checkStakes(Branch state, JsonNode vector) {
         vector.get("application_stakes")
                 .get(1)
-                .fields()
-                .forEachRemaining(
+                .properties()
+                .forEach(
                         entry ->
                                 assertEquals(
                                         entry.getValue().asText(),
@@ -1092,8 +1092,8 @@ class ChainTxsVectorsTest {
                                         entry.getKey()));
         vector.get("supplier_stakes")
                 .get(1)
-                .fields()
-                .forEachRemaining(
+                .properties()
+                .forEach(
                         entry -> {
                             Supplier supplier =
                                     state.get(Keys.SUPPLIERS + entry.getKey(), Supplier.class);
@@ -1108,8 +1108,8 @@ class ChainTxsVectorsTest {
                         });
         vector.get("balances")
                 .get(1)
-                .fields()
-                .forEachRemaining(
+                .properties()
+                .forEach(
                         entry ->
                                 assertEquals(
                                         entry.getValue().asText(),
