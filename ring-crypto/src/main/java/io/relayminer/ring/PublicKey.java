@@ -117,8 +117,8 @@ public final class PublicKey implements Comparable<PublicKey> {
     }
 
     /**
-     * Returns the hash of this key to the curve, the base that a private key turns into its key image: 33 bytes
-     * compressed, even y. Costs about two field square roots.
+     * Returns the hash of this key to the curve, the base that a private key turns into its key
+     * image: 33 bytes compressed, even y. Costs about two field square roots.
      */
     public byte[] hashToCurve() {
         AffinePoint hash = new AffinePoint();

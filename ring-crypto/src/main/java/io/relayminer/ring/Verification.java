@@ -8,8 +8,9 @@ import io.relayminer.ring.secp256k1.OddMultiplesBuilder;
 import io.relayminer.ring.secp256k1.RecodedScalar;
 import io.relayminer.ring.secp256k1.Scalar;
 
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+
+import java.util.Arrays;
 
 /** The buffers and the course of one ring verification. Reused, not thread-safe. */
 final class Verification {

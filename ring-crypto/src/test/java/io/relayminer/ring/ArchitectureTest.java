@@ -9,9 +9,7 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
 /** What the module may depend on, and which way its packages point. */
-@AnalyzeClasses(
-        packages = "io.relayminer",
-        importOptions = ImportOption.DoNotIncludeTests.class)
+@AnalyzeClasses(packages = "io.relayminer", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
     @ArchTest
     static final ArchRule theModuleStandsAlone =
@@ -33,7 +31,10 @@ class ArchitectureTest {
                     .dependOnClassesThat()
                     .resideInAnyPackage("io.relayminer.ring", "org.bouncycastle..");
 
-    /** Secrets only meet code that may see them: no variable-time method from the constant-time classes. */
+    /**
+     * Secrets only meet code that may see them: no variable-time method from the constant-time
+     * classes.
+     */
     @ArchTest
     static final ArchRule secretsNeverReachVariableTimeCode =
             noClasses()

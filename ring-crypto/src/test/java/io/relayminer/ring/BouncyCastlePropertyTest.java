@@ -14,11 +14,7 @@ import io.relayminer.ring.secp256k1.OddMultiplesBuilder;
 import io.relayminer.ring.secp256k1.RecodedScalar;
 import io.relayminer.ring.secp256k1.Scalar;
 import io.relayminer.ring.secp256k1.SecretMultiplication;
-import java.math.BigInteger;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
-import java.util.SplittableRandom;
+
 import org.bouncycastle.asn1.x9.X9ECParameters;
 import org.bouncycastle.crypto.digests.SHA256Digest;
 import org.bouncycastle.crypto.ec.CustomNamedCurves;
@@ -31,10 +27,16 @@ import org.bouncycastle.jcajce.provider.digest.SHA3;
 import org.bouncycastle.math.ec.ECPoint;
 import org.junit.jupiter.api.Test;
 
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+
 /**
- * Everything that has a result, against an implementation that shares no line of code with ours: Bouncy Castle's points,
- * scalars and digests, and the ring equations written down as they are defined. 2,000 cases in every build, more with
- * {@code -Dring.cases=100000}.
+ * Everything that has a result, against an implementation that shares no line of code with ours:
+ * Bouncy Castle's points, scalars and digests, and the ring equations written down as they are
+ * defined. 2,000 cases in every build, more with {@code -Dring.cases=100000}.
  */
 class BouncyCastlePropertyTest {
     private static final int CASES = Integer.getInteger("ring.cases", 2000);
@@ -102,7 +104,10 @@ class BouncyCastlePropertyTest {
         return scalar;
     }
 
-    /** L = s·G + c·P and R = s·H + c·I with related and unrelated points, and every mixture of tables. */
+    /**
+     * L = s·G + c·P and R = s·H + c·I with related and unrelated points, and every mixture of
+     * tables.
+     */
     @Test
     void commitments() {
         MultiMultiplication multiplication = new MultiMultiplication();
@@ -140,8 +145,7 @@ class BouncyCastlePropertyTest {
                     im,
                     left,
                     right);
-            assertArrayEquals(
-                    encode(generator(s).add(p.multiply(c)).normalize()), encode(left));
+            assertArrayEquals(encode(generator(s).add(p.multiply(c)).normalize()), encode(left));
             assertArrayEquals(
                     encode(h.multiply(s).add(image.multiply(c)).normalize()), encode(right));
         }
@@ -187,7 +191,8 @@ class BouncyCastlePropertyTest {
                 assertArrayEquals(bytes(lowS), Arrays.copyOfRange(signature, 32, 64));
                 assertTrue(key.publicKey().verify(message, signature));
 
-                // A damaged signature or message: the verdicts agree, which is nearly always a refusal.
+                // A damaged signature or message: the verdicts agree, which is nearly always a
+                // refusal.
                 signature[random.nextInt(64)] ^= (byte) (1 << random.nextInt(8));
                 signer.init(
                         false,
@@ -202,7 +207,10 @@ class BouncyCastlePropertyTest {
         }
     }
 
-    /** Ring signatures of ours and of the definition, valid and damaged, warm and cold: the verdicts always agree. */
+    /**
+     * Ring signatures of ours and of the definition, valid and damaged, warm and cold: the verdicts
+     * always agree.
+     */
     @Test
     void ringSignatures() {
         RingPolicy lenient = new RingPolicy(16, true, false, false);
@@ -212,8 +220,7 @@ class BouncyCastlePropertyTest {
                                 .tableExecutor(Runnable::run)
                                 .tableMemory(4 << 20)
                                 .build();
-                RingVerifier cold =
-                        RingVerifier.builder().policy(lenient).tableMemory(0).build()) {
+                RingVerifier cold = RingVerifier.builder().policy(lenient).tableMemory(0).build()) {
             List<BigInteger> keys = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
                 keys.add(nonZeroScalar());
@@ -252,8 +259,7 @@ class BouncyCastlePropertyTest {
         BigInteger[] s = new BigInteger[n];
         BigInteger[] c = new BigInteger[n];
         BigInteger u = scalar();
-        c[(signer + 1) % n] =
-                challenge(message, generator(u), h.multiply(u).normalize());
+        c[(signer + 1) % n] = challenge(message, generator(u), h.multiply(u).normalize());
         for (int step = 1; step < n; step++) {
             int k = (signer + step) % n;
             s[k] = scalar();
@@ -281,14 +287,11 @@ class BouncyCastlePropertyTest {
 
     private static boolean verify(byte[] message, byte[] signature) {
         try {
-            ECPoint image =
-                    CURVE.getCurve().decodePoint(Arrays.copyOfRange(signature, 36, 69));
-            BigInteger first =
-                    new BigInteger(1, Arrays.copyOfRange(signature, 4, 36)).mod(N);
+            ECPoint image = CURVE.getCurve().decodePoint(Arrays.copyOfRange(signature, 36, 69));
+            BigInteger first = new BigInteger(1, Arrays.copyOfRange(signature, 4, 36)).mod(N);
             BigInteger c = first;
             for (int at = 69; at < signature.length; at += 65) {
-                BigInteger s =
-                        new BigInteger(1, Arrays.copyOfRange(signature, at, at + 32)).mod(N);
+                BigInteger s = new BigInteger(1, Arrays.copyOfRange(signature, at, at + 32)).mod(N);
                 byte[] encoded = Arrays.copyOfRange(signature, at + 32, at + 65);
                 ECPoint key = CURVE.getCurve().decodePoint(encoded);
                 c =

@@ -8,6 +8,7 @@ import io.relayminer.ring.secp256k1.OddMultiples;
 import io.relayminer.ring.secp256k1.RecodedScalar;
 import io.relayminer.ring.secp256k1.Scalar;
 import io.relayminer.ring.secp256k1.SecretMultiplication;
+
 import java.security.SecureRandom;
 
 /** Signs for two members as the incompatible libraries do: short challenges are right-aligned. */

@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.relayminer.ring.secp256k1.CombTable;
+
+import org.junit.jupiter.api.Test;
+
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -18,7 +21,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.Test;
 
 /** The store of tables: growth with use, the byte budget, eviction, and what may enter. */
 class KeyTablesTest {
@@ -93,8 +95,7 @@ class KeyTablesTest {
             assertNotNull(base);
             KeyTables.Combs combs = base.combs();
             assertNotNull(combs);
-            assertEquals(
-                    CombTable.sizeInBytes(KeyTables.LARGE_TEETH), combs.point().sizeInBytes());
+            assertEquals(CombTable.sizeInBytes(KeyTables.LARGE_TEETH), combs.point().sizeInBytes());
             accept(verifier, signed);
         }
     }

@@ -7,10 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
+
 import java.util.HexFormat;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
-import org.junit.jupiter.api.Test;
 
 /** Keys, addresses and bech32 beyond the golden vectors: lifecycle, masking, equality, bounds. */
 class KeysTest {
@@ -56,9 +57,7 @@ class KeysTest {
         for (int length : new int[] {0, 31, 33, 64}) {
             assertEquals(
                     MalformedKeyException.Reason.LENGTH,
-                    assertThrows(
-                                    MalformedKeyException.class,
-                                    () -> PrivateKey.of(new byte[length]))
+                    assertThrows(MalformedKeyException.class, () -> PrivateKey.of(new byte[length]))
                             .reason());
         }
     }
@@ -145,8 +144,7 @@ class KeysTest {
     }
 
     private static MalformedAddressException.Reason reason(String prefix, String text) {
-        return assertThrows(
-                        MalformedAddressException.class, () -> Bech32.decode(prefix, text))
+        return assertThrows(MalformedAddressException.class, () -> Bech32.decode(prefix, text))
                 .reason();
     }
 }

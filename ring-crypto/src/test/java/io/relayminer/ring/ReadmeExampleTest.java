@@ -3,6 +3,8 @@ package io.relayminer.ring;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,9 +12,10 @@ import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.Test;
 
-/** The example of the module's README, compiled and run; the README must show exactly these lines. */
+/**
+ * The example of the module's README, compiled and run; the README must show exactly these lines.
+ */
 class ReadmeExampleTest {
     @Test
     void example() throws Exception {

@@ -5,12 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.code_intelligence.jazzer.api.FuzzedDataProvider;
 import com.code_intelligence.jazzer.junit.FuzzTest;
+
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 
-/** Hostile bytes for everything that decodes: only defined refusals escape, and what is accepted is consistent. */
+/**
+ * Hostile bytes for everything that decodes: only defined refusals escape, and what is accepted is
+ * consistent.
+ */
 class RingFuzzTest {
     private static final RingVerifier COLD =
             RingVerifier.builder()
@@ -100,8 +104,7 @@ class RingFuzzTest {
         byte[] payload = data.consumeBytes(Bech32.MAX_PAYLOAD_LENGTH);
         if (payload.length > 0) {
             assertArrayEquals(
-                    payload,
-                    Bech32.decode(Address.PREFIX, Bech32.encode(Address.PREFIX, payload)));
+                    payload, Bech32.decode(Address.PREFIX, Bech32.encode(Address.PREFIX, payload)));
         }
     }
 }

@@ -6,17 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
+
 import java.math.BigInteger;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 
 /** Membership, policy, bounds and verdicts of a verifier that expects a ring. */
 class RingVerifierTest {
-    private static final byte[] MESSAGE = "pocket-relay-signable-hash-32byt".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    private static final byte[] MESSAGE =
+            "pocket-relay-signable-hash-32byt".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
 
     private final SecureRandom random = new SecureRandom();
     private final List<PrivateKey> keys = new ArrayList<>();
@@ -72,8 +74,7 @@ class RingVerifierTest {
         assertAccepted(sign(0, Ring.signing(key(0), List.of())), expected);
         assertAccepted(sign(0, expected), expected);
         assertAccepted(sign(0, Ring.of(List.of(Ring.PLACEHOLDER, key(0)))), expected);
-        assertEquals(
-                List.of(key(0), key(1)), Ring.expected(key(0), List.of(key(1))).members());
+        assertEquals(List.of(key(0), key(1)), Ring.expected(key(0), List.of(key(1))).members());
     }
 
     @Test
@@ -128,8 +129,7 @@ class RingVerifierTest {
                     RingVerdict.rejected(RingRejection.TOO_MANY_MEMBERS),
                     strict.verify(MESSAGE, three, ring(0, 1, 2)));
         }
-        assertThrows(
-                IllegalArgumentException.class, () -> RingPolicy.DEFAULT.withMaxMembers(0));
+        assertThrows(IllegalArgumentException.class, () -> RingPolicy.DEFAULT.withMaxMembers(0));
     }
 
     @Test
@@ -234,8 +234,7 @@ class RingVerifierTest {
         assertFalse(a.linkedTo(c));
         assertNotEquals(a, b);
         assertEquals(a, RingSignature.decode(a.encoded(), 3));
-        assertThrows(
-                MalformedSignatureException.class, () -> RingSignature.decode(a.encoded(), 2));
+        assertThrows(MalformedSignatureException.class, () -> RingSignature.decode(a.encoded(), 2));
         assertThrows(IndexOutOfBoundsException.class, () -> a.memberKey(3));
         assertThrows(IndexOutOfBoundsException.class, () -> a.response(-1));
         assertEquals(key(2), PublicKey.of(a.memberKey(2)));
@@ -258,8 +257,7 @@ class RingVerifierTest {
         RingSigner signer = new RingSigner(keys.get(0), random);
         assertReason(RingSigningException.Reason.SIGNER_NOT_IN_RING, signer, ring(1, 2));
         assertReason(RingSigningException.Reason.RING_TOO_SMALL, signer, ring(0));
-        assertThrows(
-                IllegalArgumentException.class, () -> signer.sign(new byte[33], ring(0, 1)));
+        assertThrows(IllegalArgumentException.class, () -> signer.sign(new byte[33], ring(0, 1)));
         signer.close();
         assertReason(RingSigningException.Reason.CLOSED, signer, ring(0, 1));
     }

@@ -2,19 +2,22 @@ package io.relayminer.ring;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.Arrays;
-import java.util.SplittableRandom;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+
 /**
- * A statistical test for timing leaks in the manner of dudect: an operation is timed with a fixed special secret and with
- * random ones, in random order, and Welch's t statistic compares the two populations. A dependence of the time on
- * the secret drives |t| up with the number of measurements; without one it stays near zero.
+ * A statistical test for timing leaks in the manner of dudect: an operation is timed with a fixed
+ * special secret and with random ones, in random order, and Welch's t statistic compares the two
+ * populations. A dependence of the time on the secret drives |t| up with the number of
+ * measurements; without one it stays near zero.
  *
- * <p>Part of the benchmark profile, as its result means something on a quiet machine only: {@code mvn -pl ring-crypto
- * -am test -Dtest=TimingLeakageTest -Dring.leakage=20000}, where the number is the measurements per population.
+ * <p>Part of the benchmark profile, as its result means something on a quiet machine only: {@code
+ * mvn -pl ring-crypto -am test -Dtest=TimingLeakageTest -Dring.leakage=20000}, where the number is
+ * the measurements per population.
  */
 @EnabledIfSystemProperty(named = "ring.leakage", matches = "[0-9]+")
 class TimingLeakageTest {
@@ -43,7 +46,8 @@ class TimingLeakageTest {
 
     @Test
     void keyDerivation() {
-        // Parsing rejects and copies alike for every key; the multiplication is what takes the time.
+        // Parsing rejects and copies alike for every key; the multiplication is what takes the
+        // time.
         byte[][] keys = new byte[2][];
         check(
                 "key derivation",
@@ -57,10 +61,10 @@ class TimingLeakageTest {
         check(
                 "ECDSA signing",
                 population -> {
-                    // The special key's object is made anew as well, so that both are equally young.
+                    // The special key's object is made anew as well, so that both are equally
+                    // young.
                     keys[population].close();
-                    keys[population] =
-                            PrivateKey.of(population == 0 ? special() : uniform());
+                    keys[population] = PrivateKey.of(population == 0 ? special() : uniform());
                 },
                 population -> keys[population].sign(MESSAGE));
     }
@@ -87,7 +91,10 @@ class TimingLeakageTest {
         assertTrue(Math.abs(t) < THRESHOLD, what + " depends on the key: t = " + t);
     }
 
-    /** Drops what interrupts and collections lengthened: the slowest tenth, by a limit common to both populations. */
+    /**
+     * Drops what interrupts and collections lengthened: the slowest tenth, by a limit common to
+     * both populations.
+     */
     private static double[] crop(long[][] times, int population) {
         long[] all = new long[2 * MEASUREMENTS];
         System.arraycopy(times[0], 0, all, 0, MEASUREMENTS);
@@ -100,8 +107,10 @@ class TimingLeakageTest {
     private static double welch(double[] a, double[] b) {
         double meanA = Arrays.stream(a).average().orElseThrow();
         double meanB = Arrays.stream(b).average().orElseThrow();
-        double varianceA = Arrays.stream(a).map(x -> (x - meanA) * (x - meanA)).sum() / (a.length - 1);
-        double varianceB = Arrays.stream(b).map(x -> (x - meanB) * (x - meanB)).sum() / (b.length - 1);
+        double varianceA =
+                Arrays.stream(a).map(x -> (x - meanA) * (x - meanA)).sum() / (a.length - 1);
+        double varianceB =
+                Arrays.stream(b).map(x -> (x - meanB) * (x - meanB)).sum() / (b.length - 1);
         return (meanA - meanB) / Math.sqrt(varianceA / a.length + varianceB / b.length);
     }
 }

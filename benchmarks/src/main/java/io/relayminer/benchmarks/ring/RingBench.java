@@ -20,9 +20,10 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Ring signatures of several sizes. <em>Warm</em>: keys and image recur and have their tables, as after the first
- * relays of a gateway. <em>Cold</em>: the verifier remembers nothing, so every key is hashed to the curve and every image
- * decoded again; the ring itself is at hand. <em>Cold keys</em>: the members' keys are decoded as well.
+ * Ring signatures of several sizes. <em>Warm</em>: keys and image recur and have their tables, as
+ * after the first relays of a gateway. <em>Cold</em>: the verifier remembers nothing, so every key
+ * is hashed to the curve and every image decoded again; the ring itself is at hand. <em>Cold
+ * keys</em>: the members' keys are decoded as well.
  */
 @State(Scope.Thread)
 public class RingBench {
@@ -30,8 +31,7 @@ public class RingBench {
 
     private final byte[][] messages = new byte[INPUTS][32];
     private final List<PrivateKey> keys = new ArrayList<>();
-    private final RingVerifier warm =
-            RingVerifier.builder().tableExecutor(Runnable::run).build();
+    private final RingVerifier warm = RingVerifier.builder().tableExecutor(Runnable::run).build();
     private final RingVerifier cold =
             RingVerifier.builder().tableMemory(0).tableExecutor(Runnable::run).build();
     private final SecureRandom random = new SecureRandom();
@@ -72,7 +72,11 @@ public class RingBench {
 
     private Rings rings(int size) {
         Rings rings =
-                new Rings(Ring.of(keys.subList(0, size).stream().map(PrivateKey::publicKey).toList()));
+                new Rings(
+                        Ring.of(
+                                keys.subList(0, size).stream()
+                                        .map(PrivateKey::publicKey)
+                                        .toList()));
         for (int i = 0; i < INPUTS; i++) {
             rings.signatures[i] = signer.sign(messages[i], rings.ring).encoded();
         }

@@ -1,4 +1,7 @@
-/** Ring signatures, ECDSA and the arithmetic below them, beside Bouncy Castle's point multiplication. */
+/**
+ * Ring signatures, ECDSA and the arithmetic below them, beside Bouncy Castle's point
+ * multiplication.
+ */
 @NullMarked
 package io.relayminer.benchmarks.ring;
 

@@ -14,7 +14,6 @@ final class ChainNode implements CometNode {
     private static final String NODE_ID = "e129407f16366e1d3dbd5a69cd4388aa9b7d69a1";
     private static final String VERSION = "0.38.23";
     private static final String CHANNELS = "402021222330386061";
-    private static final String APPLICATION_VERSION = "0.1.35";
     private static final int KEY_NOT_FOUND = 22;
     private static final int INVALID_REQUEST = 18;
 
@@ -38,7 +37,7 @@ final class ChainNode implements CometNode {
                         validator.address(),
                         validator.publicKey(),
                         validator.power(),
-                        APPLICATION_VERSION);
+                        "");
     }
 
     @Override
@@ -122,13 +121,17 @@ final class ChainNode implements CometNode {
             String log =
                     "rpc error: code = " + GrpcStatusText.name(e.code()) + " desc = " + e.text();
             if (e.code() == Status.Code.NOT_FOUND) {
-                return failed(KEY_NOT_FOUND, log + ": key not found");
+                return failed(KEY_NOT_FOUND, log + ": key not found", at);
             }
-            return failed(INVALID_REQUEST, log + ": invalid request");
+            return failed(INVALID_REQUEST, log + ": invalid request", at);
         }
     }
 
     private static QueryAnswer failed(int code, String log) {
-        return new QueryAnswer(code, log, ByteString.EMPTY, 0, TxException.SDK);
+        return failed(code, log, 0);
+    }
+
+    private static QueryAnswer failed(int code, String log, long height) {
+        return new QueryAnswer(code, log, ByteString.EMPTY, height, TxException.SDK);
     }
 }

@@ -1,21 +1,22 @@
 package io.relayminer.testkit.chain;
 
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
 /** Runs a {@link DevChain} by itself until it is interrupted. */
 @Command(
         name = "devchain",
         mixinStandardHelpOptions = true,
         description =
-                "A Pocket chain in one process: gRPC and CometBFT RPC of a full node, the localnet's accounts, timed"
-                        + " blocks.")
+                "A Pocket chain in one process: gRPC and CometBFT RPC of a full node, the"
+                    + " localnet's accounts, timed blocks.")
 public final class DevChainMain implements Callable<Integer> {
     @Option(
             names = "--host",
@@ -26,7 +27,8 @@ public final class DevChainMain implements Callable<Integer> {
     @Option(
             names = "--grpc-port",
             defaultValue = "9090",
-            description = "Port of the gRPC interface, 0 for a free one (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Port of the gRPC interface, 0 for a free one (default: ${DEFAULT-VALUE}).")
     private int grpcPort;
 
     @Option(
@@ -39,7 +41,8 @@ public final class DevChainMain implements Callable<Integer> {
             names = "--admin-port",
             defaultValue = "26680",
             description =
-                    "Port of the HTTP interface to blocks and faults, -1 for none (default: ${DEFAULT-VALUE}).")
+                    "Port of the HTTP interface to blocks and faults, -1 for none (default:"
+                        + " ${DEFAULT-VALUE}).")
     private int adminPort;
 
     @Option(
@@ -80,7 +83,9 @@ public final class DevChainMain implements Callable<Integer> {
     @Option(
             names = "--proof-probability",
             defaultValue = "1",
-            description = "Probability that a claim below the threshold needs a proof (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Probability that a claim below the threshold needs a proof (default:"
+                        + " ${DEFAULT-VALUE}).")
     private double proofProbability;
 
     @Option(

@@ -176,7 +176,7 @@ final class GrpcInterface implements AutoCloseable {
                 call.sendMessage(response);
                 call.close(Status.OK, new Metadata());
             } catch (QueryException e) {
-                call.sendHeaders(responseHeaders);
+                call.sendHeaders(e.isUndecodable() ? new Metadata() : responseHeaders);
                 call.close(e.code().toStatus().withDescription(e.text()), new Metadata());
             }
         }

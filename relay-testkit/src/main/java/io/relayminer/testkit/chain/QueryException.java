@@ -8,6 +8,8 @@ import io.grpc.Status;
 final class QueryException extends Exception {
     private static final long serialVersionUID = 1L;
 
+    private static final String UNDECODABLE = "grpc: error unmarshalling request: unexpected EOF";
+
     private final Status.Code code;
     private final transient ByteString text;
 
@@ -23,6 +25,15 @@ final class QueryException extends Exception {
 
     Status.Code code() {
         return code;
+    }
+
+    /** A request that does not decode: the node refuses it before it looks at any height. */
+    static QueryException undecodable() {
+        return new QueryException(Status.Code.INTERNAL, UNDECODABLE);
+    }
+
+    boolean isUndecodable() {
+        return text().equals(UNDECODABLE);
     }
 
     String text() {

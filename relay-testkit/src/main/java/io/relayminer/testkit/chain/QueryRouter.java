@@ -47,8 +47,7 @@ final class QueryRouter {
                                                 request, ExtensionRegistryLite.getEmptyRegistry());
                 parsed = message;
             } catch (InvalidProtocolBufferException e) {
-                throw new QueryException(
-                        Status.Code.INTERNAL, "grpc: error unmarshalling request: unexpected EOF");
+                throw QueryException.undecodable();
             }
             return handler.answer(context, parsed).toByteString();
         }

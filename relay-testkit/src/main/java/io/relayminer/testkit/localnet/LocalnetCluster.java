@@ -20,6 +20,7 @@ import io.relayminer.testkit.chain.DevChain;
 import io.relayminer.testkit.chain.Genesis;
 import io.relayminer.testkit.chain.LocalnetAccounts;
 import io.relayminer.testkit.redis.EmbeddedRedis;
+
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
@@ -43,9 +44,9 @@ import java.util.stream.Stream;
 /**
  * Everything that runs in a localnet: Redis, chain, backend, two miners, two relayers.
  *
- * <p>Resources are closed in reverse order of their opening. {@link #close} may be called by another
- * thread, such as a shutdown hook, while {@link #start} is under way; what is opened after that is
- * closed at once.
+ * <p>Resources are closed in reverse order of their opening. {@link #close} may be called by
+ * another thread, such as a shutdown hook, while {@link #start} is under way; what is opened after
+ * that is closed at once.
  */
 final class LocalnetCluster implements AutoCloseable {
 
@@ -54,8 +55,8 @@ final class LocalnetCluster implements AutoCloseable {
     private static final Duration READY_LIMIT = Duration.ofSeconds(60);
     private static final int BLOCK_SECONDS = 1;
     private static final String STAKE_UPOKT = "1000000000000";
-    private static final String RELAYER_MAIN = "io.relayminer.relayer.RelayerMain";
-    private static final String MINER_MAIN = "io.relayminer.miner.MinerMain";
+    private static final String RELAYER_MAIN = "io.relayminer.relayer.Main";
+    private static final String MINER_MAIN = "io.relayminer.miner.Main";
     private static final List<String> JVM_OPTIONS =
             List.of(
                     "-Xmx512m",
@@ -83,8 +84,7 @@ final class LocalnetCluster implements AutoCloseable {
      * @param blocksPerSession length of sessions on the built-in chain
      * @param folder where configurations and logs go
      */
-    LocalnetCluster(
-            LocalnetOptions options, int blocksPerSession, Path folder, PrintStream out) {
+    LocalnetCluster(LocalnetOptions options, int blocksPerSession, Path folder, PrintStream out) {
         this.options = options;
         this.blocksPerSession = blocksPerSession;
         this.folder = folder;
@@ -152,15 +152,12 @@ final class LocalnetCluster implements AutoCloseable {
 
     /** An observer of Redis, closed with the cluster. */
     RedisWatch watch() {
-        return opened(
-                new RedisWatch(redisConnection(), RedisKeys.plain(), supplierAddresses()));
+        return opened(new RedisWatch(redisConnection(), RedisKeys.plain(), supplierAddresses()));
     }
 
     /** Counts relays as they pass through the streams from now on, until the cluster is closed. */
     void tailStreams(Ledger ledger) {
-        opened(
-                new StreamTail(
-                        redisConnection(), RedisKeys.plain(), supplierAddresses(), ledger));
+        opened(new StreamTail(redisConnection(), RedisKeys.plain(), supplierAddresses(), ledger));
     }
 
     /** A gateway for the cluster, closed with it. */
@@ -209,8 +206,7 @@ final class LocalnetCluster implements AutoCloseable {
             genesis.application(
                     Application.newBuilder()
                             .setAddress(LocalnetAccounts.named("app" + i).address())
-                            .setStake(
-                                    Coin.newBuilder().setDenom("upokt").setAmount(STAKE_UPOKT))
+                            .setStake(Coin.newBuilder().setDenom("upokt").setAmount(STAKE_UPOKT))
                             .addServiceConfigs(
                                     ApplicationServiceConfig.newBuilder().setServiceId(SERVICE))
                             .addDelegateeGatewayAddresses(gateway)
@@ -299,8 +295,7 @@ final class LocalnetCluster implements AutoCloseable {
         }
     }
 
-    private Daemon daemon(
-            String name, String main, Path config, int readyPort, String path) {
+    private Daemon daemon(String name, String main, Path config, int readyPort, String path) {
         Daemon daemon =
                 opened(
                         new Daemon(

@@ -4,6 +4,7 @@ import io.relayminer.core.chain.ChainQueries;
 import io.relayminer.core.wire.shared.Params;
 import io.relayminer.testkit.chain.LocalnetAccounts;
 import io.relayminer.testkit.gateway.LoadGenerator;
+
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -155,7 +156,10 @@ final class LocalnetRun implements AutoCloseable {
                 ledger.total(r -> r.settled == null ? 0 : 1));
     }
 
-    /** Waits for the chain to settle everything and for the miners to clean up, at most until the chain would be done with the last session. */
+    /**
+     * Waits for the chain to settle everything and for the miners to clean up, at most until the
+     * chain would be done with the last session.
+     */
     private void settle(
             Params params, RedisWatch watch, SettlementWatch settlement, KillScript kills)
             throws InterruptedException {
@@ -167,7 +171,8 @@ final class LocalnetRun implements AutoCloseable {
         long deadline = cluster.height() + windows + params.getNumBlocksPerSession();
         FinalTable table = table();
         long shown = 0;
-        while (cluster.height() <= deadline && !(table.isOver() && watch.leftovers(ledger).isEmpty())) {
+        while (cluster.height() <= deadline
+                && !(table.isOver() && watch.leftovers(ledger).isEmpty())) {
             TimeUnit.MILLISECONDS.sleep(200);
             kills.step(false, ledger.hasOpenClaim());
             long now = cluster.height();

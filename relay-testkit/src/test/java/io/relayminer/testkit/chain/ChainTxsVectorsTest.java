@@ -487,8 +487,9 @@ class ChainTxsVectorsTest {
     }
 
     /**
-     * The window rule for a session whose start block's hash is not part of the recording, so that its id cannot be
-     * recomputed: the message runs with the id that the seeded state gives the session.
+     * The window rule for a session whose start block's hash is not part of the recording, so that
+     * its id cannot be recomputed: the message runs with the id that the seeded state gives the
+     * session.
      */
     private static void checkWindowOfForeignSession(
             Branch state, long height, Tx tx, String recorded) throws Exception {
@@ -695,8 +696,7 @@ class ChainTxsVectorsTest {
         for (JsonNode check : checks) {
             Map<String, String> expected = new TreeMap<>();
             check.properties()
-                    .forEach(
-                            field -> expected.put(field.getKey(), field.getValue().asText()));
+                    .forEach(field -> expected.put(field.getKey(), field.getValue().asText()));
             assertTrue(
                     actual.contains(expected),
                     "proof check\n  " + expected + "\nnot among\n  " + actual);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.ByteString;
+
 import io.relayminer.core.wire.tendermint.types.Block;
 import io.relayminer.core.wire.tendermint.types.BlockID;
 import io.relayminer.core.wire.tendermint.types.Commit;
@@ -12,6 +13,12 @@ import io.relayminer.core.wire.tendermint.types.EvidenceList;
 import io.relayminer.core.wire.tendermint.types.Header;
 import io.relayminer.testkit.chain.TxException.SdkError;
 import io.vertx.core.Vertx;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -20,12 +27,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 
-/** CometBFT's interface, served from the constructed six-block chain that the vectors were recorded on. */
+/**
+ * CometBFT's interface, served from the constructed six-block chain that the vectors were recorded
+ * on.
+ */
 class CometVectorsTest {
     private final VectorFile file = open();
     private final ConstructedNode node = new ConstructedNode(file);
@@ -79,11 +85,13 @@ class CometVectorsTest {
         List<String> leaves = new ArrayList<>();
         CometHashes.headerLeaves(header).forEach(leaf -> leaves.add(Hashes.lowerHex(leaf)));
         List<String> expected = new ArrayList<>();
-        vector.get("leaves").forEach(leaf -> expected.add(leaf.asText().toLowerCase(java.util.Locale.ROOT)));
+        vector.get("leaves")
+                .forEach(leaf -> expected.add(leaf.asText().toLowerCase(java.util.Locale.ROOT)));
         assertEquals(expected, leaves);
         ByteString hash = CometHashes.headerHash(header);
         assertEquals(
-                vector.get("hash").isNull() ? "" : vector.get("hash").asText(), Hashes.upperHex(hash));
+                vector.get("hash").isNull() ? "" : vector.get("hash").asText(),
+                Hashes.upperHex(hash));
     }
 
     private static void checkDataHash(JsonNode vector) {
@@ -106,7 +114,8 @@ class CometVectorsTest {
         if (vector.get("transport").asText().equals("http_post")) {
             request.POST(HttpRequest.BodyPublishers.ofString(text(vector.get("request"))));
         }
-        HttpResponse<String> response = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        HttpResponse<String> response =
+                http.send(request.build(), HttpResponse.BodyHandlers.ofString());
         assertEquals(vector.get("http_status").asInt(), response.statusCode());
         assertEquals(
                 vector.path("content_type").asText("").isEmpty()
@@ -114,7 +123,9 @@ class CometVectorsTest {
                         : vector.get("content_type").asText(),
                 response.headers().firstValue("Content-Type").orElse(""));
         assertEquals(
-                vector.path("cache_control").isTextual() ? vector.get("cache_control").asText() : "",
+                vector.path("cache_control").isTextual()
+                        ? vector.get("cache_control").asText()
+                        : "",
                 response.headers().firstValue("Cache-Control").orElse(""));
         JsonNode expected = vector.get("response");
         if (expected == null || expected.isNull()) {
@@ -160,7 +171,8 @@ class CometVectorsTest {
 
     private static long heightOf(JsonNode frame) {
         JsonNode value = frame.at("/result/data/value");
-        for (String path : List.of("/header/height", "/block/header/height", "/height", "/TxResult/height")) {
+        for (String path :
+                List.of("/header/height", "/block/header/height", "/height", "/TxResult/height")) {
             if (!value.at(path).isMissingNode()) {
                 return Long.parseLong(value.at(path).asText());
             }
@@ -176,25 +188,27 @@ class CometVectorsTest {
 
         ConstructedNode(VectorFile file) {
             JsonNode status = file.vector("status").at("/response/result");
-            identity = new Identity(
-                    status.at("/node_info/id").asText(),
-                    status.at("/node_info/listen_addr").asText(),
-                    status.at("/node_info/other/rpc_address").asText(),
-                    "pocket",
-                    status.at("/node_info/version").asText(),
-                    status.at("/node_info/channels").asText(),
-                    status.at("/node_info/moniker").asText(),
-                    CometVectors.hex(status.at("/validator_info/address")),
-                    CometVectors.base64(status.at("/validator_info/pub_key/value")),
-                    900,
-                    "0.1.35");
+            identity =
+                    new Identity(
+                            status.at("/node_info/id").asText(),
+                            status.at("/node_info/listen_addr").asText(),
+                            status.at("/node_info/other/rpc_address").asText(),
+                            "pocket",
+                            status.at("/node_info/version").asText(),
+                            status.at("/node_info/channels").asText(),
+                            status.at("/node_info/moniker").asText(),
+                            CometVectors.hex(status.at("/validator_info/address")),
+                            CometVectors.base64(status.at("/validator_info/pub_key/value")),
+                            900,
+                            "0.1.35");
             read(file, "block-2", null);
             read(file, "block-4", file.vector("block-results-4").at("/response/result"));
             read(file, "block-5", file.vector("block-results-5").at("/response/result"));
             read(file, "block-latest", file.vector("block-results-6").at("/response/result"));
             for (String id : List.of("commit-5", "commit-latest")) {
                 Commit commit =
-                        CometVectors.commit(file.vector(id).at("/response/result/signed_header/commit"));
+                        CometVectors.commit(
+                                file.vector(id).at("/response/result/signed_header/commit"));
                 commits.put(commit.getHeight(), commit);
             }
         }
@@ -204,14 +218,16 @@ class CometVectorsTest {
             Header header = CometVectors.header(json.at("/block/header"));
             Data.Builder data = Data.newBuilder();
             json.at("/block/data/txs").forEach(tx -> data.addTxs(CometVectors.base64(tx)));
-            Block block = Block.newBuilder()
-                    .setHeader(header)
-                    .setData(data)
-                    .setEvidence(EvidenceList.getDefaultInstance())
-                    .setLastCommit(CometVectors.commit(json.at("/block/last_commit")))
-                    .build();
+            Block block =
+                    Block.newBuilder()
+                            .setHeader(header)
+                            .setData(data)
+                            .setEvidence(EvidenceList.getDefaultInstance())
+                            .setLastCommit(CometVectors.commit(json.at("/block/last_commit")))
+                            .build();
             BlockID blockId = CometHashes.blockId(block);
-            assertEquals(json.at("/block_id").toString(), CometJson.blockId(blockId).toString(), id);
+            assertEquals(
+                    json.at("/block_id").toString(), CometJson.blockId(blockId).toString(), id);
             List<TxResult> txResults = new ArrayList<>();
             List<AbciEvent> events = new ArrayList<>();
             boolean restates = false;
@@ -243,10 +259,11 @@ class CometVectorsTest {
             for (JsonNode event : json) {
                 List<AbciEvent.Attribute> attributes = new ArrayList<>();
                 for (JsonNode attribute : event.path("attributes")) {
-                    attributes.add(new AbciEvent.Attribute(
-                            attribute.get("key").asText(),
-                            attribute.get("value").asText(),
-                            attribute.get("index").asBoolean()));
+                    attributes.add(
+                            new AbciEvent.Attribute(
+                                    attribute.get("key").asText(),
+                                    attribute.get("value").asText(),
+                                    attribute.get("index").asBoolean()));
                 }
                 events.add(new AbciEvent(event.get("type").asText(), attributes));
             }
@@ -299,25 +316,39 @@ class CometVectorsTest {
         @Override
         public TxResult broadcast(ByteString tx) throws Mempool.RefusalException {
             return switch (tx.toStringUtf8()) {
-                case "dup" -> throw new Mempool.RefusalException(
-                        SdkError.TX_IN_MEMPOOL_CACHE, "tx already exists in cache");
-                case "full" -> throw new Mempool.RefusalException(
-                        SdkError.MEMPOOL_IS_FULL,
-                        "mempool is full: number of txs 5000 (max: 5000), total txs bytes 12345 (max: 67108864)");
-                case "big" -> throw new Mempool.RefusalException(
-                        SdkError.TX_TOO_LARGE, "Tx too large. Max size is 1048576, but got 2000000");
-                case "bad" -> new TxResult(
-                        18,
-                        "sdk",
-                        ByteString.EMPTY,
-                        ByteString.copyFromUtf8("failed to add unordered nonce: already used timeout"
-                                + " 1767323045678901234 for address 0102: invalid request"),
-                        0,
-                        0,
-                        List.of());
-                case "data" -> new TxResult(
-                        0, "", ByteString.copyFrom(new byte[] {(byte) 0xab, (byte) 0xcd}), ByteString.EMPTY, 0, 0,
-                        List.of());
+                case "dup" ->
+                        throw new Mempool.RefusalException(
+                                SdkError.TX_IN_MEMPOOL_CACHE, "tx already exists in cache");
+                case "full" ->
+                        throw new Mempool.RefusalException(
+                                SdkError.MEMPOOL_IS_FULL,
+                                "mempool is full: number of txs 5000 (max: 5000), total txs bytes"
+                                    + " 12345 (max: 67108864)");
+                case "big" ->
+                        throw new Mempool.RefusalException(
+                                SdkError.TX_TOO_LARGE,
+                                "Tx too large. Max size is 1048576, but got 2000000");
+                case "bad" ->
+                        new TxResult(
+                                18,
+                                "sdk",
+                                ByteString.EMPTY,
+                                ByteString.copyFromUtf8(
+                                        "failed to add unordered nonce: already used timeout"
+                                            + " 1767323045678901234 for address 0102: invalid"
+                                            + " request"),
+                                0,
+                                0,
+                                List.of());
+                case "data" ->
+                        new TxResult(
+                                0,
+                                "",
+                                ByteString.copyFrom(new byte[] {(byte) 0xab, (byte) 0xcd}),
+                                ByteString.EMPTY,
+                                0,
+                                0,
+                                List.of());
                 default -> check(tx);
             };
         }

@@ -3,6 +3,7 @@ package io.relayminer.testkit.chain;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
+
 import io.relayminer.core.wire.application.Application;
 import io.relayminer.core.wire.application.QueryAllApplicationsResponse;
 import io.relayminer.core.wire.cosmos.auth.QueryAccountInfoResponse;
@@ -19,6 +20,7 @@ import io.relayminer.core.wire.service.RelayMiningDifficultyUpdate;
 import io.relayminer.core.wire.shared.Supplier;
 import io.relayminer.core.wire.supplier.QueryAllSuppliersResponse;
 import io.relayminer.core.wire.supplier.QueryGetSupplierResponse;
+
 import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,8 +31,9 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
- * A chain that relives the recorded one: its block times, its known block hashes as far as the state machine uses them, its
- * recorded transactions, and at the heights at which the recording was asked something, the state its answers show.
+ * A chain that relives the recorded one: its block times, its known block hashes as far as the
+ * state machine uses them, its recorded transactions, and at the heights at which the recording was
+ * asked something, the state its answers show.
  */
 final class RecordedChain {
     static final long LAST_HEIGHT = 838;
@@ -68,10 +71,11 @@ final class RecordedChain {
         collectBlockHashes();
         collectTransactions();
         collectState();
-        DevChain chain = DevChain.start(
-                Genesis.localnet()
-                        .withoutPublicKey(LocalnetAccounts.named("app5").address())
-                        .build());
+        DevChain chain =
+                DevChain.start(
+                        Genesis.localnet()
+                                .withoutPublicKey(LocalnetAccounts.named("app5").address())
+                                .build());
         PocketChain machine = chain.machine();
         while (machine.height() < LAST_HEIGHT) {
             long next = machine.height() + 1;
@@ -120,11 +124,13 @@ final class RecordedChain {
             }
             ByteString tx = base64(vector.get("tx"));
             if (Tx.parseFrom(tx).getBody().getUnordered()) {
-                byHeight.computeIfAbsent(vector.at("/delivered/height").asLong(), h -> new TreeMap<>())
+                byHeight.computeIfAbsent(
+                                vector.at("/delivered/height").asLong(), h -> new TreeMap<>())
                         .put(vector.at("/delivered/index").asInt(), tx);
             }
         }
-        byHeight.forEach((height, indexed) -> injected.put(height, new ArrayList<>(indexed.values())));
+        byHeight.forEach(
+                (height, indexed) -> injected.put(height, new ArrayList<>(indexed.values())));
     }
 
     private ByteString response(String id) {
@@ -132,20 +138,28 @@ final class RecordedChain {
     }
 
     private void collectState() throws Exception {
-        at(395, replaceClaims(QueryAllClaimsResponse.parseFrom(response("query-claims-all")).getClaimsList()));
+        at(
+                395,
+                replaceClaims(
+                        QueryAllClaimsResponse.parseFrom(response("query-claims-all"))
+                                .getClaimsList()));
         Supplier slashed =
-                QueryGetSupplierResponse.parseFrom(response("query-supplier-slashed")).getSupplier();
+                QueryGetSupplierResponse.parseFrom(response("query-supplier-slashed"))
+                        .getSupplier();
         at(662, context -> putSupplier(context, slashed));
-        Claim forged = QueryGetClaimResponse.parseFrom(response("query-claim-forged-end")).getClaim();
+        Claim forged =
+                QueryGetClaimResponse.parseFrom(response("query-claim-forged-end")).getClaim();
         at(676, context -> ClaimRules.put(context.state(), forged));
         Supplier below =
-                QueryGetSupplierResponse.parseFrom(response("query-supplier-below-min")).getSupplier();
+                QueryGetSupplierResponse.parseFrom(response("query-supplier-below-min"))
+                        .getSupplier();
         at(678, context -> putSupplier(context, below));
         collectStateOf809();
         at(
                 815,
                 replaceClaims(
-                        QueryAllClaimsResponse.parseFrom(response("query-lottery-claims")).getClaimsList()));
+                        QueryAllClaimsResponse.parseFrom(response("query-lottery-claims"))
+                                .getClaimsList()));
     }
 
     private static Consumer<ExecutionContext> replaceClaims(List<Claim> claims) {
@@ -170,27 +184,44 @@ final class RecordedChain {
         balance(809, supplier1, "query-height-header-tip");
         balance(809, LocalnetAccounts.named("app1").address(), "query-balance-found");
         List<Application> apps =
-                QueryAllApplicationsResponse.parseFrom(response("query-all-apps-default")).getApplicationsList();
-        at(809, context -> apps.forEach(
-                app -> context.state().put(Keys.APPLICATIONS + app.getAddress(), app)));
+                QueryAllApplicationsResponse.parseFrom(response("query-all-apps-default"))
+                        .getApplicationsList();
+        at(
+                809,
+                context ->
+                        apps.forEach(
+                                app ->
+                                        context.state()
+                                                .put(Keys.APPLICATIONS + app.getAddress(), app)));
         List<Supplier> suppliers =
-                QueryAllSuppliersResponse.parseFrom(response("query-all-suppliers-default")).getSupplierList();
+                QueryAllSuppliersResponse.parseFrom(response("query-all-suppliers-default"))
+                        .getSupplierList();
         at(809, context -> suppliers.forEach(supplier -> putSupplier(context, supplier)));
-        var info = QueryAccountInfoResponse.parseFrom(response("query-accountinfo-found")).getInfo();
-        at(809, context -> {
-            ChainAccount account = java.util.Objects.requireNonNull(
-                    Ledger.account(context.state(), info.getAddress()));
-            Ledger.putAccount(context.state(), account.withSequence(info.getSequence()));
-        });
-        params(ChainParams.PROOF, io.relayminer.core.wire.proof.QueryParamsResponse.parseFrom(
-                        response("query-proof-params"))
-                .getParams());
-        params(ChainParams.SERVICE, io.relayminer.core.wire.service.QueryParamsResponse.parseFrom(
-                        response("query-service-params"))
-                .getParams());
-        params(ChainParams.TOKENOMICS, io.relayminer.core.wire.tokenomics.QueryParamsResponse.parseFrom(
-                        response("query-tokenomics-params"))
-                .getParams());
+        var info =
+                QueryAccountInfoResponse.parseFrom(response("query-accountinfo-found")).getInfo();
+        at(
+                809,
+                context -> {
+                    ChainAccount account =
+                            java.util.Objects.requireNonNull(
+                                    Ledger.account(context.state(), info.getAddress()));
+                    Ledger.putAccount(context.state(), account.withSequence(info.getSequence()));
+                });
+        params(
+                ChainParams.PROOF,
+                io.relayminer.core.wire.proof.QueryParamsResponse.parseFrom(
+                                response("query-proof-params"))
+                        .getParams());
+        params(
+                ChainParams.SERVICE,
+                io.relayminer.core.wire.service.QueryParamsResponse.parseFrom(
+                                response("query-service-params"))
+                        .getParams());
+        params(
+                ChainParams.TOKENOMICS,
+                io.relayminer.core.wire.tokenomics.QueryParamsResponse.parseFrom(
+                                response("query-tokenomics-params"))
+                        .getParams());
         difficulties();
     }
 
@@ -205,37 +236,58 @@ final class RecordedChain {
     }
 
     private void difficulties() throws Exception {
-        List<RelayMiningDifficulty> current = QueryAllRelayMiningDifficultyResponse.parseFrom(
-                        response("query-difficulty-all"))
-                .getRelayMiningDifficultyList();
-        List<RelayMiningDifficultyUpdate> http = QueryRelayMiningDifficultyHistoryResponse.parseFrom(
-                        response("query-difficulty-history"))
-                .getRelayMiningDifficultyHistoryList();
-        List<RelayMiningDifficultyUpdate> grpc = QueryRelayMiningDifficultyHistoryResponse.parseFrom(
-                        response("query-difficulty-history-grpc"))
-                .getRelayMiningDifficultyHistoryList();
-        RelayMiningDifficulty httpAt809 = QueryGetRelayMiningDifficultyAtHeightResponse.parseFrom(
-                        response("query-difficulty-at-http"))
-                .getRelayMiningDifficulty();
-        at(809, context -> {
-            Branch state = context.state();
-            for (Map.Entry<String, Object> entry : state.scan(Keys.DIFFICULTY_HISTORY)) {
-                state.delete(entry.getKey());
-            }
-            current.forEach(difficulty -> {
-                state.put(Keys.DIFFICULTY + difficulty.getServiceId(), difficulty);
-                if (!difficulty.getServiceId().equals("develop-grpc")) {
+        List<RelayMiningDifficulty> current =
+                QueryAllRelayMiningDifficultyResponse.parseFrom(response("query-difficulty-all"))
+                        .getRelayMiningDifficultyList();
+        List<RelayMiningDifficultyUpdate> http =
+                QueryRelayMiningDifficultyHistoryResponse.parseFrom(
+                                response("query-difficulty-history"))
+                        .getRelayMiningDifficultyHistoryList();
+        List<RelayMiningDifficultyUpdate> grpc =
+                QueryRelayMiningDifficultyHistoryResponse.parseFrom(
+                                response("query-difficulty-history-grpc"))
+                        .getRelayMiningDifficultyHistoryList();
+        RelayMiningDifficulty httpAt809 =
+                QueryGetRelayMiningDifficultyAtHeightResponse.parseFrom(
+                                response("query-difficulty-at-http"))
+                        .getRelayMiningDifficulty();
+        at(
+                809,
+                context -> {
+                    Branch state = context.state();
+                    for (Map.Entry<String, Object> entry : state.scan(Keys.DIFFICULTY_HISTORY)) {
+                        state.delete(entry.getKey());
+                    }
+                    current.forEach(
+                            difficulty -> {
+                                state.put(Keys.DIFFICULTY + difficulty.getServiceId(), difficulty);
+                                if (!difficulty.getServiceId().equals("develop-grpc")) {
+                                    state.put(
+                                            Keys.difficultyHistory(
+                                                    difficulty.getServiceId(),
+                                                    difficulty.getBlockHeight()),
+                                            difficulty);
+                                }
+                            });
+                    http.forEach(
+                            update ->
+                                    state.put(
+                                            Keys.difficultyHistory(
+                                                    "develop-http", update.getEffectiveHeight()),
+                                            update.getDifficulty()));
+                    state.put(Keys.difficultyHistory("develop-http", 221), httpAt809);
                     state.put(
-                            Keys.difficultyHistory(difficulty.getServiceId(), difficulty.getBlockHeight()),
-                            difficulty);
-                }
-            });
-            http.forEach(update -> state.put(
-                    Keys.difficultyHistory("develop-http", update.getEffectiveHeight()), update.getDifficulty()));
-            state.put(Keys.difficultyHistory("develop-http", 221), httpAt809);
-            state.put(Keys.difficultyHistory("develop-http", httpAt809.getBlockHeight()), httpAt809);
-            grpc.stream().filter(update -> update.getEffectiveHeight() < 809).forEach(update -> state.put(
-                    Keys.difficultyHistory("develop-grpc", update.getEffectiveHeight()), update.getDifficulty()));
-        });
+                            Keys.difficultyHistory("develop-http", httpAt809.getBlockHeight()),
+                            httpAt809);
+                    grpc.stream()
+                            .filter(update -> update.getEffectiveHeight() < 809)
+                            .forEach(
+                                    update ->
+                                            state.put(
+                                                    Keys.difficultyHistory(
+                                                            "develop-grpc",
+                                                            update.getEffectiveHeight()),
+                                                    update.getDifficulty()));
+                });
     }
 }

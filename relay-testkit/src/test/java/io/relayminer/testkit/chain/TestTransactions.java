@@ -3,6 +3,7 @@ package io.relayminer.testkit.chain;
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
+
 import io.relayminer.core.wire.cosmos.bank.MsgSend;
 import io.relayminer.core.wire.cosmos.secp256k1.PubKey;
 import io.relayminer.core.wire.cosmos.signing.SignMode;
@@ -14,6 +15,7 @@ import io.relayminer.core.wire.cosmos.tx.SignerInfo;
 import io.relayminer.core.wire.cosmos.tx.TxBody;
 import io.relayminer.core.wire.cosmos.tx.TxRaw;
 import io.relayminer.ring.PrivateKey;
+
 import java.time.Instant;
 import java.util.List;
 
@@ -36,9 +38,14 @@ final class TestTransactions {
     }
 
     static ByteString sign(
-            LocalnetAccounts.Entry account, long accountNumber, Instant timeout, List<Message> messages) {
+            LocalnetAccounts.Entry account,
+            long accountNumber,
+            Instant timeout,
+            List<Message> messages) {
         TxBody.Builder body =
-                TxBody.newBuilder().setUnordered(true).setTimeoutTimestamp(CometHashes.timestamp(timeout));
+                TxBody.newBuilder()
+                        .setUnordered(true)
+                        .setTimeoutTimestamp(CometHashes.timestamp(timeout));
         for (Message message : messages) {
             body.addMessages(
                     Any.newBuilder()
@@ -51,7 +58,8 @@ final class TestTransactions {
                                 SignerInfo.newBuilder()
                                         .setPublicKey(
                                                 Any.newBuilder()
-                                                        .setTypeUrl("/cosmos.crypto.secp256k1.PubKey")
+                                                        .setTypeUrl(
+                                                                "/cosmos.crypto.secp256k1.PubKey")
                                                         .setValue(
                                                                 PubKey.newBuilder()
                                                                         .setKey(account.publicKey())
@@ -61,7 +69,9 @@ final class TestTransactions {
                                                 ModeInfo.newBuilder()
                                                         .setSingle(
                                                                 ModeInfo.Single.newBuilder()
-                                                                        .setMode(SignMode.SIGN_MODE_DIRECT))))
+                                                                        .setMode(
+                                                                                SignMode
+                                                                                        .SIGN_MODE_DIRECT))))
                         .setFee(Fee.newBuilder().setGasLimit(1_000_000).addAmount(Ledger.coin(1)))
                         .build();
         SignDoc document =

@@ -1,6 +1,9 @@
 package io.relayminer.testkit.chain;
 
 import com.fasterxml.jackson.databind.JsonNode;
+
+import org.jspecify.annotations.Nullable;
+
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
@@ -8,7 +11,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** A websocket client for tests: sends texts, waits for texts. */
 final class WebSocketClient implements WebSocket.Listener {
@@ -23,10 +25,11 @@ final class WebSocketClient implements WebSocket.Listener {
 
     static WebSocketClient connect(int port) {
         WebSocketClient client = new WebSocketClient();
-        client.socket = HttpClient.newHttpClient()
-                .newWebSocketBuilder()
-                .buildAsync(URI.create("ws://127.0.0.1:" + port + "/websocket"), client)
-                .join();
+        client.socket =
+                HttpClient.newHttpClient()
+                        .newWebSocketBuilder()
+                        .buildAsync(URI.create("ws://127.0.0.1:" + port + "/websocket"), client)
+                        .join();
         return client;
     }
 
@@ -71,7 +74,8 @@ final class WebSocketClient implements WebSocket.Listener {
     }
 
     @Override
-    public @Nullable CompletionStage<?> onText(WebSocket webSocket, CharSequence data, boolean last) {
+    public @Nullable CompletionStage<?> onText(
+            WebSocket webSocket, CharSequence data, boolean last) {
         partial.append(data);
         if (last) {
             received.add(partial.toString());

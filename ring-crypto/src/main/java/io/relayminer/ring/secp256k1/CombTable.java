@@ -45,7 +45,8 @@ public final class CombTable {
     private final int spacing;
     private final long[] words;
 
-    // Per column: the bits of the low and the middle word that belong to it, where the middle and the sign bits go
+    // Per column: the bits of the low and the middle word that belong to it, where the middle and
+    // the sign bits go
     // in the pattern, and the flip of the top digit.
     private final long[] lowMasks;
     private final long[] middleMasks;
@@ -196,7 +197,9 @@ public final class CombTable {
         }
     }
 
-    /** Sets {@code out} to the signed entry of a secret pattern by reading every entry of the table. */
+    /**
+     * Sets {@code out} to the signed entry of a secret pattern by reading every entry of the table.
+     */
     void lookupSecret(int pattern, AffinePoint out) {
         int negative = (pattern >>> (teeth - 1)) - 1;
         int index = (pattern ^ negative) & ((1 << (teeth - 1)) - 1);

@@ -27,17 +27,19 @@ package io.relayminer.ring.secp256k1;
  *
  * <h2>Multiplication on HotSpot</h2>
  *
- * Java has no 128-bit integer. Each limb product is split at bit 52 instead of bit 64: with both operands
- * shifted left by six bits, {@link Math#multiplyHigh} returns exactly ⌊a·b / 2^52⌋ (one machine instruction).
- * The low part is never masked out per product: a column sums its 64-bit low products modulo 2^64 and its high parts
- * separately; the sum of the low 52-bit parts is then {@code low − (high << 52)}, which is small and therefore exact
- * modulo 2^64. All limbs live in local variables for the length of a multiplication, so the compiler sees
- * straight-line code without array bounds checks or carries.
+ * Java has no 128-bit integer. Each limb product is split at bit 52 instead of bit 64: with both
+ * operands shifted left by six bits, {@link Math#multiplyHigh} returns exactly ⌊a·b / 2^52⌋ (one
+ * machine instruction). The low part is never masked out per product: a column sums its 64-bit low
+ * products modulo 2^64 and its high parts separately; the sum of the low 52-bit parts is then
+ * {@code low − (high << 52)}, which is small and therefore exact modulo 2^64. All limbs live in
+ * local variables for the length of a multiplication, so the compiler sees straight-line code
+ * without array bounds checks or carries.
  *
- * <p>A split product costs two multiply instructions, and the processor issues one per cycle, so they are what
- * multiplication has to save. Karatsuba's identity a_i·b_j + a_j·b_i = a_i·b_i + a_j·b_j − (a_i − a_j)(b_i − b_j)
- * forms the 20 mixed products of a 5×5 multiplication from the 5 diagonal ones and 10 others: 15 split products
- * instead of 25, as many as squaring needs. Measured, that takes 15% off a multiplication.
+ * <p>A split product costs two multiply instructions, and the processor issues one per cycle, so
+ * they are what multiplication has to save. Karatsuba's identity a_i·b_j + a_j·b_i = a_i·b_i +
+ * a_j·b_j − (a_i − a_j)(b_i − b_j) forms the 20 mixed products of a 5×5 multiplication from the 5
+ * diagonal ones and 10 others: 15 split products instead of 25, as many as squaring needs.
+ * Measured, that takes 15% off a multiplication.
  *
  * <h2>Secrets</h2>
  *
@@ -180,7 +182,10 @@ public final class FieldElement {
         n4 = P4 * k + a.n4 - b.n4;
     }
 
-    /** Negates this element, of magnitude 1, if {@code mask} is −1, and leaves it if 0; the result has magnitude 2. */
+    /**
+     * Negates this element, of magnitude 1, if {@code mask} is −1, and leaves it if 0; the result
+     * has magnitude 2.
+     */
     void negateIf(long mask) {
         n0 = (n0 ^ mask) + (((P0 << 2) + 1) & mask);
         n1 = (n1 ^ mask) + (((M52 << 2) + 1) & mask);
@@ -226,7 +231,8 @@ public final class FieldElement {
         long b3 = b.n3;
         long b4 = b.n4;
 
-        // Column k of the product is hk·2^52 + rk, with rk between −2^53 and 5·2^52 before hk−1 is added to
+        // Column k of the product is hk·2^52 + rk, with rk between −2^53 and 5·2^52 before hk−1 is
+        // added to
         // it. low and high are the diagonal products of the column, Σ a_i·b_i.
         long low0 = a0 * b0;
         long low1 = a1 * b1;
@@ -348,10 +354,10 @@ public final class FieldElement {
     }
 
     /**
-     * Reduces Σ r_k·2^(52k), k = 0..9, each column below 2^63 in absolute value, to magnitude 1: the upper five
-     * columns are folded down with 2^260 ≡ 2^36 + 0x3D10, whose products with a column of 63 bits are split at bit 52
-     * like any other. The sum of the columns is positive even if single ones are not; shifts are signed for the
-     * sake of those.
+     * Reduces Σ r_k·2^(52k), k = 0..9, each column below 2^63 in absolute value, to magnitude 1:
+     * the upper five columns are folded down with 2^260 ≡ 2^36 + 0x3D10, whose products with a
+     * column of 63 bits are split at bit 52 like any other. The sum of the columns is positive even
+     * if single ones are not; shifts are signed for the sake of those.
      */
     private void reduce(
             long r0,
@@ -383,8 +389,9 @@ public final class FieldElement {
     }
 
     /**
-     * Stores the positive sum Σ r_k·2^(52k), k = 0..4, with magnitude 1: carries to 52 bits, then folds what exceeds
-     * 2^256 with 2^256 ≡ 2^32 + 977, which leaves the lowest limb below 2^52 + 2^48.
+     * Stores the positive sum Σ r_k·2^(52k), k = 0..4, with magnitude 1: carries to 52 bits, then
+     * folds what exceeds 2^256 with 2^256 ≡ 2^32 + 977, which leaves the lowest limb below 2^52 +
+     * 2^48.
      */
     private void settle(long r0, long r1, long r2, long r3, long r4) {
         r1 += r0 >> 52;

@@ -3,10 +3,11 @@ package io.relayminer.ring.secp256k1;
 /**
  * The table for multiples of the base point G by secret scalars.
  *
- * <p>The scalar's 264 digits are all ±1, as in {@link CombTable}: digit string b stands for 2b − (2^264 − 1), so b is
- * (k + 2^264 − 1)/2 modulo N. Digit i belongs to block i/24, tooth (i/4) mod 6 and column i mod 4: eleven blocks have
- * a table of 32 sign patterns of their own, which makes 44 additions but only three doublings. All tables together
- * take 22 KiB, so that they stay in the first-level cache although every lookup reads a whole block.
+ * <p>The scalar's 264 digits are all ±1, as in {@link CombTable}: digit string b stands for 2b −
+ * (2^264 − 1), so b is (k + 2^264 − 1)/2 modulo N. Digit i belongs to block i/24, tooth (i/4) mod 6
+ * and column i mod 4: eleven blocks have a table of 32 sign patterns of their own, which makes 44
+ * additions but only three doublings. All tables together take 22 KiB, so that they stay in the
+ * first-level cache although every lookup reads a whole block.
  */
 final class GeneratorComb {
     static final int BLOCKS = 11;
@@ -69,7 +70,9 @@ final class GeneratorComb {
 
     private GeneratorComb() {}
 
-    /** Sets {@code out} to the entry of a block for the digits of a column of a secret digit string. */
+    /**
+     * Sets {@code out} to the entry of a block for the digits of a column of a secret digit string.
+     */
     static void lookupSecret(Scalar digits, int block, int column, AffinePoint out) {
         int pattern = 0;
         for (int tooth = 0; tooth < TEETH; tooth++) {
@@ -78,8 +81,7 @@ final class GeneratorComb {
         }
         int negative = (pattern >>> (TEETH - 1)) - 1;
         int index = (pattern ^ negative) & (ENTRIES - 1);
-        SecretLookup.select(
-                TABLE, block * ENTRIES * WORDS, ENTRIES, index, negative, out);
+        SecretLookup.select(TABLE, block * ENTRIES * WORDS, ENTRIES, index, negative, out);
     }
 
     private static int bit(Scalar digits, int position) {

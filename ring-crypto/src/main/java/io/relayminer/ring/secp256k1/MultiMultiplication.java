@@ -165,7 +165,8 @@ public final class MultiMultiplication {
         SplitScalar halves = scalar.comb();
         int start = used;
         int spacing = table.spacing();
-        // All loads first, arithmetic later: the table entries are scattered over memory, and cache misses overlap only
+        // All loads first, arithmetic later: the table entries are scattered over memory, and cache
+        // misses overlap only
         // if nothing long lies between them.
         for (int column = 0; column < spacing; column++) {
             table.lookupVartime(

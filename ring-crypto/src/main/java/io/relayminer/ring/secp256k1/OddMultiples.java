@@ -1,12 +1,12 @@
 package io.relayminer.ring.secp256k1;
 
 /**
- * The points P, 3P, 5P, … 15P of a base that has no {@link CombTable}, in affine form, for windowed multiplication with
- * width-5 non-adjacent forms.
+ * The points P, 3P, 5P, … 15P of a base that has no {@link CombTable}, in affine form, for windowed
+ * multiplication with width-5 non-adjacent forms.
  *
- * <p>This is what a verification falls back to for a base it sees for the first time: eight points, built on the spot
- * by an {@link OddMultiplesBuilder} and reused for the length of one verification. Public points only. Not
- * thread-safe.
+ * <p>This is what a verification falls back to for a base it sees for the first time: eight points,
+ * built on the spot by an {@link OddMultiplesBuilder} and reused for the length of one
+ * verification. Public points only. Not thread-safe.
  */
 public final class OddMultiples {
     static final int WIDTH = 5;

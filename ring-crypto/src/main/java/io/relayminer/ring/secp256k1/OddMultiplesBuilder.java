@@ -1,8 +1,9 @@
 package io.relayminer.ring.secp256k1;
 
 /**
- * Fills the {@link OddMultiples} of several bases at once, so that they share their inversions: 2P, then 3P and 4P, then
- * 5P, 7P and 8P, then 9P … 15P are four batches of independent affine additions, whatever the number of bases.
+ * Fills the {@link OddMultiples} of several bases at once, so that they share their inversions: 2P,
+ * then 3P and 4P, then 5P, 7P and 8P, then 9P … 15P are four batches of independent affine
+ * additions, whatever the number of bases.
  *
  * <p>Public points only. Scratch space, not thread-safe.
  */

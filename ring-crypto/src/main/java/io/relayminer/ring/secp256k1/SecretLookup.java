@@ -1,13 +1,17 @@
 package io.relayminer.ring.secp256k1;
 
-/** Selection of a table entry by a secret index: every entry is read, the wanted one is kept by masks. */
+/**
+ * Selection of a table entry by a secret index: every entry is read, the wanted one is kept by
+ * masks.
+ */
 final class SecretLookup {
     private static final int WORDS = 8;
 
     private SecretLookup() {}
 
     /**
-     * Sets {@code out} to an entry of {@code count} affine points that start at {@code offset}, none of them infinity.
+     * Sets {@code out} to an entry of {@code count} affine points that start at {@code offset},
+     * none of them infinity.
      *
      * @param index entry to take, in [0, count)
      * @param negative −1 to negate it, 0 to leave it

@@ -1,15 +1,16 @@
 package io.relayminer.ring.secp256k1;
 
 /**
- * Multiplies a secret scalar by a point: the same sequence of field operations and the same memory accesses for
- * every scalar. Table entries are selected by reading the whole table, additions use the unified formula, inversion
- * runs a fixed number of division steps.
+ * Multiplies a secret scalar by a point: the same sequence of field operations and the same memory
+ * accesses for every scalar. Table entries are selected by reading the whole table, additions use
+ * the unified formula, inversion runs a fixed number of division steps.
  *
  * <p>Scratch space, wiped after each multiplication; not thread-safe.
  */
 public final class SecretMultiplication {
     /**
-     * Teeth of tables that are scanned: more teeth save additions but cost reading 2^(teeth−1) entries for each.
+     * Teeth of tables that are scanned: more teeth save additions but cost reading 2^(teeth−1)
+     * entries for each.
      */
     public static final int TEETH = 6;
 

@@ -4,13 +4,15 @@ import static io.relayminer.ring.secp256k1.Randoms.P;
 import static io.relayminer.ring.secp256k1.Randoms.bytes;
 import static io.relayminer.ring.secp256k1.Randoms.field;
 import static io.relayminer.ring.secp256k1.Randoms.integer;
+
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.math.BigInteger;
 import org.junit.jupiter.api.Test;
+
+import java.math.BigInteger;
 
 /** The field against {@link BigInteger}, with operands of every magnitude the operations allow. */
 class FieldElementTest {
@@ -54,7 +56,10 @@ class FieldElementTest {
         }
     }
 
-    /** A product may be multiplied by eight and used again; this drives the worst limbs through the next product. */
+    /**
+     * A product may be multiplied by eight and used again; this drives the worst limbs through the
+     * next product.
+     */
     @Test
     void productsAtTheMagnitudeBoundMultiplyCorrectly() {
         FieldElement x = field(P.subtract(BigInteger.ONE));
@@ -94,8 +99,7 @@ class FieldElementTest {
             assertEquals(a.value.negate().mod(P), integer(result));
             result.set(a.element);
             result.half();
-            assertEquals(
-                    a.value.multiply(BigInteger.TWO.modInverse(P)).mod(P), integer(result));
+            assertEquals(a.value.multiply(BigInteger.TWO.modInverse(P)).mod(P), integer(result));
             result.set(a.element);
             result.normalizeWeak();
             assertEquals(a.value, integer(result));
@@ -169,8 +173,7 @@ class FieldElementTest {
         FieldElement result = new FieldElement();
         for (int i = 0; i < Randoms.CASES; i++) {
             Sample a = sample(8);
-            BigInteger expected =
-                    a.value.signum() == 0 ? BigInteger.ZERO : a.value.modInverse(P);
+            BigInteger expected = a.value.signum() == 0 ? BigInteger.ZERO : a.value.modInverse(P);
             inversion.invertVartime(result, a.element);
             assertEquals(expected, integer(result));
             inversion.invert(result, a.element);
@@ -186,8 +189,7 @@ class FieldElementTest {
         for (int i = 0; i < Math.max(500, Randoms.CASES / 4); i++) {
             BigInteger value = random.next256().mod(P);
             boolean isSquare =
-                    value.signum() == 0
-                            || value.modPow(P.shiftRight(1), P).equals(BigInteger.ONE);
+                    value.signum() == 0 || value.modPow(P.shiftRight(1), P).equals(BigInteger.ONE);
             assertEquals(isSquare, result.sqrt(field(value)));
             square.square(result);
             assertEquals(isSquare ? value : value.negate().mod(P), integer(square));

@@ -4,8 +4,8 @@ import java.math.BigInteger;
 import java.util.SplittableRandom;
 
 /**
- * Seeded random integers that favour the places where carries and reductions go wrong: small, near the modulus, near
- * powers of two, and with long runs of equal bits.
+ * Seeded random integers that favour the places where carries and reductions go wrong: small, near
+ * the modulus, near powers of two, and with long runs of equal bits.
  */
 final class Randoms {
     /** Cases of a property test: 2,000 in every build, more with {@code -Dring.cases=100000}. */
@@ -34,9 +34,9 @@ final class Randoms {
                     case 1 -> P.add(BigInteger.valueOf(random.nextInt(9) - 4));
                     case 2 -> N.add(BigInteger.valueOf(random.nextInt(9) - 4));
                     case 3 ->
-                        BigInteger.ONE
-                                .shiftLeft(random.nextInt(256))
-                                .add(BigInteger.valueOf(random.nextInt(5) - 2));
+                            BigInteger.ONE
+                                    .shiftLeft(random.nextInt(256))
+                                    .add(BigInteger.valueOf(random.nextInt(5) - 2));
                     case 4 -> runs();
                     default -> uniform();
                 };

@@ -4,12 +4,14 @@ import static io.relayminer.ring.secp256k1.Randoms.N;
 import static io.relayminer.ring.secp256k1.Randoms.bytes;
 import static io.relayminer.ring.secp256k1.Randoms.integer;
 import static io.relayminer.ring.secp256k1.Randoms.scalar;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.math.BigInteger;
 import org.junit.jupiter.api.Test;
+
+import java.math.BigInteger;
 
 /** Scalars, their splitting and recoding, against {@link BigInteger}. */
 class ScalarTest {
@@ -44,8 +46,7 @@ class ScalarTest {
             assertEquals(x.multiply(BigInteger.TWO.modInverse(N)).mod(N), integer(result));
             assertEquals(x.mod(N).compareTo(N.shiftRight(1)) > 0, a.isHigh());
             assertEquals(x.mod(N).equals(y.mod(N)), a.sameAs(b));
-            BigInteger inverse =
-                    x.mod(N).signum() == 0 ? BigInteger.ZERO : x.modInverse(N);
+            BigInteger inverse = x.mod(N).signum() == 0 ? BigInteger.ZERO : x.modInverse(N);
             result.invert(a);
             assertEquals(inverse, integer(result));
             result.invertVartime(a);
@@ -116,14 +117,10 @@ class ScalarTest {
                 split.splitForComb(scalar(random.next256()));
                 BigInteger sum = BigInteger.ZERO;
                 for (int column = 0; column < spacing; column++) {
-                    int pattern =
-                            table.pattern(column, split.low1, split.middle1, split.sign1);
+                    int pattern = table.pattern(column, split.low1, split.middle1, split.sign1);
                     for (int tooth = 0; tooth < teeth; tooth++) {
                         BigInteger digit = BigInteger.ONE.shiftLeft(column + tooth * spacing);
-                        sum =
-                                (pattern >>> tooth & 1) == 1
-                                        ? sum.add(digit)
-                                        : sum.subtract(digit);
+                        sum = (pattern >>> tooth & 1) == 1 ? sum.add(digit) : sum.subtract(digit);
                     }
                 }
                 BigInteger half = signed(split.low1, split.middle1, split.sign1);

@@ -3,8 +3,9 @@ package io.relayminer.ring.secp256k1;
 import java.math.BigInteger;
 
 /**
- * A subgroup of a few points on y² = x³ + b over the field of secp256k1. It has the same endomorphism and runs through the
- * same formulas, but every exceptional case is met all the time. Elements are numbered by their discrete logarithm.
+ * A subgroup of a few points on y² = x³ + b over the field of secp256k1. It has the same
+ * endomorphism and runs through the same formulas, but every exceptional case is met all the time.
+ * Elements are numbered by their discrete logarithm.
  */
 final class TinyGroup {
     /** The subgroup of order 13 of y² = x³ + 2. */
@@ -92,7 +93,10 @@ final class TinyGroup {
         return logarithm(affine);
     }
 
-    /** Returns the point in Jacobian coordinates with some z, which decides nothing but must not matter. */
+    /**
+     * Returns the point in Jacobian coordinates with some z, which decides nothing but must not
+     * matter.
+     */
     JacobianPoint jacobian(long logarithm, FieldElement z) {
         JacobianPoint point = new JacobianPoint();
         point.set(point(logarithm));

@@ -3,11 +3,12 @@ package io.relayminer.ring.secp256k1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /** Group, tables and multi-multiplication, exhaustively over groups of 13 and 199 points. */
 class TinyGroupTest {
@@ -57,7 +58,10 @@ class TinyGroupTest {
         batches(group, first, second);
     }
 
-    /** All pairs in batches of 100, so that exceptional pairs sit among ordinary ones in every position. */
+    /**
+     * All pairs in batches of 100, so that exceptional pairs sit among ordinary ones in every
+     * position.
+     */
     private static void batches(
             TinyGroup group, List<AffinePoint> first, List<AffinePoint> second) {
         BatchAddition batch = new BatchAddition(100);
@@ -160,8 +164,8 @@ class TinyGroupTest {
     }
 
     /**
-     * Both commitments for all bases P, H, I and all scalars of the group of 13 (scalars small, so that splitting leaves
-     * them as they are), with every mixture of combs and windows.
+     * Both commitments for all bases P, H, I and all scalars of the group of 13 (scalars small, so
+     * that splitting leaves them as they are), with every mixture of combs and windows.
      */
     @Test
     void everyCommitmentOfTheSmallestGroup() {
@@ -203,7 +207,8 @@ class TinyGroupTest {
                             multiples[i],
                             left,
                             right);
-                    // Combs and windows split a scalar differently, which a group of 13 can tell apart.
+                    // Combs and windows split a scalar differently, which a group of 13 can tell
+                    // apart.
                     int expectedLeft = s.comb + ((mixture & 1) == 0 ? c.comb : c.window) * p;
                     int expectedRight =
                             ((mixture & 2) == 0 ? s.comb : s.window) * h
@@ -216,8 +221,8 @@ class TinyGroupTest {
     }
 
     /**
-     * A recoded scalar k ≡ k1 + k2·λ modulo N, and what it multiplies a point of the tiny group by: k1 + k2·λ' for the
-     * halves of either form, with the λ' of that group.
+     * A recoded scalar k ≡ k1 + k2·λ modulo N, and what it multiplies a point of the tiny group by:
+     * k1 + k2·λ' for the halves of either form, with the λ' of that group.
      */
     private static final class Tracked {
         final RecodedScalar recoded = new RecodedScalar();
@@ -261,8 +266,8 @@ class TinyGroupTest {
     }
 
     /**
-     * The constant-time comb over every table without an infinite entry (in the group of 13 there is none), for scalars of
-     * all shapes.
+     * The constant-time comb over every table without an infinite entry (in the group of 13 there
+     * is none), for scalars of all shapes.
      */
     @Test
     void secretMultiplicationMeetsExceptionalCases() {
