@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -25,6 +26,9 @@ class ConformanceTableTest {
     private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
     private static final Path PAGE = ROOT.resolve("docs/conformance.md");
 
+    /** Parts of other files, cut out for a test of one module; the whole files are counted. */
+    private static final Set<String> EXTRACTS = Set.of("chain-trees.json", "recorded-trees.json");
+
     private record Row(String module, String file, int cases, int passed) {}
 
     @Test
@@ -34,6 +38,9 @@ class ConformanceTableTest {
             assertEquals(row.cases(), row.passed(), row.module() + " " + row.file());
         }
         for (Map.Entry<String, List<Path>> entry : vectorFiles().entrySet()) {
+            if (EXTRACTS.contains(entry.getKey())) {
+                continue;
+            }
             assertTrue(
                     rows.stream().anyMatch(row -> isOf(row, entry.getKey())),
                     () ->
@@ -51,9 +58,10 @@ class ConformanceTableTest {
                 "docs/conformance.md is out of date; run mvn verify -Dconformance.update=true");
     }
 
+    /** A file may be run in two modules, each counting its own view of it under a longer name. */
     private static boolean isOf(Row row, String vectorFile) {
-        return row.file().equals(vectorFile)
-                || row.file().startsWith(vectorFile.replace(".json", "."));
+        String name = vectorFile.replace(".json", "");
+        return row.file().equals(name) || row.file().startsWith(name + ".");
     }
 
     private static List<Row> rows() throws IOException {
@@ -72,7 +80,9 @@ class ConformanceTableTest {
                     rows.add(
                             new Row(
                                     module.getFileName().toString(),
-                                    file.getFileName().toString().replace(".properties", ""),
+                                    file.getFileName()
+                                            .toString()
+                                            .replaceAll("(\\.json)?\\.properties$", ""),
                                     Integer.parseInt(counts.getProperty("cases")),
                                     Integer.parseInt(counts.getProperty("passed"))));
                 }

@@ -23,6 +23,7 @@ import io.relayminer.core.wire.service.RelayResponse;
 import io.relayminer.ring.PublicKey;
 import io.relayminer.testkit.redis.EmbeddedRedis;
 
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
@@ -32,6 +33,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -147,6 +150,20 @@ class TranscriptTest {
                     "ha_relayer_validation_failures_total",
                     "ha_transport_redis_published_total");
 
+    private int run;
+    private int passed;
+
+    /**
+     * The recorded cases of other transports are not this relayer's; those that are get counted.
+     */
+    @AfterAll
+    void count() throws IOException {
+        Path folder = Files.createDirectories(Path.of("target", "conformance"));
+        Files.writeString(
+                folder.resolve("transcript-relayer.jsonrpc-http.properties"),
+                "cases=" + run + "\npassed=" + passed + "\n");
+    }
+
     @TestFactory
     List<DynamicTest> replay() throws IOException {
         JsonNode transcript;
@@ -173,7 +190,12 @@ class TranscriptTest {
             for (JsonNode vector : cases) {
                 tests.add(
                         DynamicTest.dynamicTest(
-                                vector.path("id").asText(), () -> replay[0].run(vector)));
+                                vector.path("id").asText(),
+                                () -> {
+                                    run++;
+                                    replay[0].run(vector);
+                                    passed++;
+                                }));
             }
             tests.add(DynamicTest.dynamicTest(relayer + ": stop", () -> replay[0].close()));
         }

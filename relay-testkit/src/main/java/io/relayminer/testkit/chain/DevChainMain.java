@@ -16,7 +16,7 @@ import java.util.concurrent.CountDownLatch;
         mixinStandardHelpOptions = true,
         description =
                 "A Pocket chain in one process: gRPC and CometBFT RPC of a full node, the"
-                    + " localnet's accounts, timed blocks.")
+                        + " localnet's accounts, timed blocks.")
 public final class DevChainMain implements Callable<Integer> {
     @Option(
             names = "--host",
@@ -42,7 +42,7 @@ public final class DevChainMain implements Callable<Integer> {
             defaultValue = "26680",
             description =
                     "Port of the HTTP interface to blocks and faults, -1 for none (default:"
-                        + " ${DEFAULT-VALUE}).")
+                            + " ${DEFAULT-VALUE}).")
     private int adminPort;
 
     @Option(
@@ -85,7 +85,7 @@ public final class DevChainMain implements Callable<Integer> {
             defaultValue = "1",
             description =
                     "Probability that a claim below the threshold needs a proof (default:"
-                        + " ${DEFAULT-VALUE}).")
+                            + " ${DEFAULT-VALUE}).")
     private double proofProbability;
 
     @Option(

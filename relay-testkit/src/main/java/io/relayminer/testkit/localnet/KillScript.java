@@ -69,18 +69,18 @@ final class KillScript {
                 }
             }
             case RELAYER_IN_SESSION -> {
-                if (midSession) {
+                if (midSession && everyoneIsReady()) {
                     kill(relayers.getFirst(), "in mid-session");
                     step = Step.RELAYER_IN_SESSION_BACK;
                 }
             }
             case MINER_AFTER_CLAIM -> {
-                if (claimOpen && killLeader("between claim and proof")) {
+                if (claimOpen && everyoneIsReady() && killLeader("between claim and proof")) {
                     step = Step.MINER_AFTER_CLAIM_BACK;
                 }
             }
             case RELAYER_AFTER_CLAIM -> {
-                if (claimOpen) {
+                if (claimOpen && everyoneIsReady()) {
                     kill(relayers.getLast(), "between claim and proof");
                     step = Step.RELAYER_AFTER_CLAIM_BACK;
                 }
@@ -107,6 +107,21 @@ final class KillScript {
             }
             case DONE -> {}
         }
+    }
+
+    /** One process dies at a time: the next is killed when the one before has come back. */
+    private boolean everyoneIsReady() throws InterruptedException {
+        for (Daemon miner : miners) {
+            if (!miner.isReady()) {
+                return false;
+            }
+        }
+        for (Daemon relayer : relayers) {
+            if (!relayer.isReady()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private boolean killLeader(String when) {

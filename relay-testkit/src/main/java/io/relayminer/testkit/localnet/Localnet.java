@@ -29,9 +29,8 @@ public final class Localnet implements Callable<Integer> {
 
     @Option(
             names = "--sessions",
-            defaultValue = "3",
-            description = "Sessions to serve relays in, default 3.")
-    private int sessions;
+            description = "Sessions to serve relays in, default 3, with --kill 6.")
+    private @Nullable Integer sessions;
 
     @Option(
             names = "--applications",
@@ -110,7 +109,7 @@ public final class Localnet implements Callable<Integer> {
         }
         return new LocalnetOptions(
                 rate,
-                sessions,
+                sessions != null ? sessions : kill ? 6 : 3,
                 applications,
                 suppliers,
                 relayBytes,

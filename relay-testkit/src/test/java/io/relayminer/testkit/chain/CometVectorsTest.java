@@ -323,7 +323,7 @@ class CometVectorsTest {
                         throw new Mempool.RefusalException(
                                 SdkError.MEMPOOL_IS_FULL,
                                 "mempool is full: number of txs 5000 (max: 5000), total txs bytes"
-                                    + " 12345 (max: 67108864)");
+                                        + " 12345 (max: 67108864)");
                 case "big" ->
                         throw new Mempool.RefusalException(
                                 SdkError.TX_TOO_LARGE,
@@ -335,8 +335,8 @@ class CometVectorsTest {
                                 ByteString.EMPTY,
                                 ByteString.copyFromUtf8(
                                         "failed to add unordered nonce: already used timeout"
-                                            + " 1767323045678901234 for address 0102: invalid"
-                                            + " request"),
+                                                + " 1767323045678901234 for address 0102: invalid"
+                                                + " request"),
                                 0,
                                 0,
                                 List.of());
