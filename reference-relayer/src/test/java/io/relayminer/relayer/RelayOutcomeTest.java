@@ -1,0 +1,148 @@
+package io.relayminer.relayer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+
+/**
+ * What becomes of an authentic relay: metered, answered, mined, or refused because something is
+ * down.
+ */
+class RelayOutcomeTest {
+
+    private Fixture fixture;
+
+    @BeforeEach
+    void prepare() throws IOException {
+        fixture = new Fixture();
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        fixture.close();
+    }
+
+    @Test
+    void theLimitIsExactAndARefusedRelayIsNotCounted() throws IOException {
+        // (stake ÷ 15 suppliers) ÷ 3 pending sessions = two relays and a bit
+        fixture.chain.application(
+                fixture.application(), Fixture.SERVICE, 15 * 3 * 250_000L, gateway());
+        fixture.start();
+        assertEquals(200, fixture.send(fixture.relay()).status());
+        assertEquals(200, fixture.send(fixture.relay()).status());
+        RawClient.Answer over = fixture.send(fixture.relay());
+        assertEquals(429, over.status());
+        assertEquals(
+                "{\"error\":\"session relay limit reached: claimable portion fully consumed\"}",
+                over.text());
+        assertEquals(2 * Fixture.COST, fixture.consumed(fixture.supplier));
+        assertEquals(
+                200,
+                fixture.send(fixture.relay(fixture.session(), fixture.otherSupplier)).status(),
+                "the other supplier has a budget of its own");
+    }
+
+    @Test
+    void aRelayTheBackendFailedCostsNothing() throws IOException {
+        fixture.chain.application(
+                fixture.application(), Fixture.SERVICE, 15 * 3 * 100_000L, gateway());
+        fixture.start();
+        fixture.backend.script(r -> ScriptedBackend.response(500, "application/json", new byte[0]));
+        assertEquals(500, fixture.send(fixture.relay()).status());
+        fixture.backend.script(r -> ScriptedBackend.ok(Fixture.ANSWER));
+        assertEquals(200, fixture.send(fixture.relay()).status(), "the budget was given back");
+        assertEquals(429, fixture.send(fixture.relay()).status());
+        assertEquals(1, fixture.minedCount());
+    }
+
+    @Test
+    void aHashThatMissesTheTargetIsServedChargedAndNotMined() throws IOException {
+        fixture.chain.target(Fixture.SERVICE, new byte[32]);
+        fixture.start();
+        assertEquals(200, fixture.send(fixture.relay()).status());
+        assertEquals(0, fixture.minedCount());
+        assertEquals(Fixture.COST, fixture.consumed(fixture.supplier));
+        assertEquals(
+                1,
+                fixture.metric("ha_relayer_relays_skipped_difficulty_total{service_id=\"eth\"}"));
+    }
+
+    @Test
+    void aConstantThatCannotBeReadIsNotGuessed() throws IOException {
+        fixture.chain.noTarget(Fixture.SERVICE);
+        fixture.start();
+        RawClient.Answer answer = fixture.send(fixture.relay());
+        assertEquals(503, answer.status());
+        assertEquals("{\"error\":\"session data temporarily unavailable\"}", answer.text());
+        assertEquals(0, fixture.backend.requests().size());
+    }
+
+    @Test
+    void whileTheChainIsDownKnownSessionsAreServedAndUnknownOnesRefused() throws IOException {
+        fixture.start();
+        assertEquals(200, fixture.send(fixture.relay()).status());
+        fixture.chain.down(true);
+        assertEquals(200, fixture.send(fixture.relay()).status());
+        assertEquals(
+                503, fixture.send(fixture.relay(fixture.session(11), fixture.supplier)).status());
+    }
+
+    @Test
+    void graceEndsWithItsLastBlock() throws IOException {
+        fixture.start();
+        fixture.height(31);
+        assertEquals(200, fixture.send(fixture.relay()).status());
+        fixture.height(32);
+        RawClient.Answer late = fixture.send(fixture.relay());
+        assertEquals(403, late.status());
+        assertTrue(
+                late.text()
+                        .contains("session expired, session end height: 30, current height: 32"));
+    }
+
+    @Test
+    void withoutRedisNothingIsAnsweredUnrecordedUnlessTheOperatorSaysSo() throws IOException {
+        fixture.start(yaml -> yaml + "publish: {on_log_failure: serve_unpaid}\n");
+        assertEquals(200, fixture.send(fixture.relay()).status());
+        fixture.redis.kill();
+        assertEquals(200, fixture.send(fixture.relay()).status());
+        assertTrue(
+                fixture.relayer()
+                        .scrape()
+                        .contains("ha_relayer_relays_lost_total{reason=\"log_unavailable\""));
+        fixture.redis.restart();
+    }
+
+    @Test
+    void withoutRedisARelayIsRefusedByDefault() throws IOException {
+        fixture.start();
+        assertEquals(200, fixture.send(fixture.relay()).status());
+        fixture.redis.kill();
+        RawClient.Answer answer = fixture.send(fixture.relay());
+        assertEquals(503, answer.status());
+        assertEquals("{\"error\":\"relay log unavailable\"}", answer.text());
+        fixture.redis.restart();
+    }
+
+    @Test
+    void aFailClosedMeterRefusesWhileRedisIsDown() throws IOException {
+        fixture.start(yaml -> yaml + "relay_meter: {fail_behavior: closed}\n");
+        assertEquals(200, fixture.send(fixture.relay()).status());
+        fixture.backend.forget();
+        fixture.redis.kill();
+        RawClient.Answer answer = fixture.send(fixture.relay());
+        assertEquals(503, answer.status());
+        assertEquals("{\"error\":\"relay metering unavailable\"}", answer.text());
+        assertEquals(0, fixture.backend.requests().size());
+        fixture.redis.restart();
+    }
+
+    private static String gateway() {
+        return io.relayminer.testkit.chain.LocalnetAccounts.named("gateway1").address();
+    }
+}
