@@ -62,6 +62,7 @@ class HttpTransportTest {
 
     private final RecordingEvents events = new RecordingEvents();
     private final List<InboundRelay> received = new CopyOnWriteArrayList<>();
+    private final List<HttpClient> clients = new CopyOnWriteArrayList<>();
     private Transport transport;
     private InetSocketAddress address;
 
@@ -264,7 +265,7 @@ class HttpTransportTest {
         start(relay -> signed("over " + relay.protocol()));
         Vertx vertx = Vertx.vertx();
         try {
-            HttpClient client = vertx.createHttpClient(priorKnowledge());
+            HttpClient client = http2Client(vertx);
             Buffer body =
                     client.request(HttpMethod.POST, address.getPort(), "127.0.0.1", "/x")
                             .compose(request -> request.send(Buffer.buffer(RELAY)))
@@ -293,6 +294,13 @@ class HttpTransportTest {
         } finally {
             vertx.close().toCompletionStage().toCompletableFuture().join();
         }
+    }
+
+    /** A client that nobody refers to closes its connections, so they are held until the end. */
+    private HttpClient http2Client(Vertx vertx) {
+        HttpClient client = vertx.createHttpClient(priorKnowledge());
+        clients.add(client);
+        return client;
     }
 
     private static HttpClientOptions priorKnowledge() {
@@ -453,7 +461,7 @@ class HttpTransportTest {
         Vertx vertx = Vertx.vertx();
         try {
             CompletableFuture<Buffer> answer =
-                    vertx.createHttpClient(priorKnowledge())
+                    http2Client(vertx)
                             .request(HttpMethod.POST, address.getPort(), "127.0.0.1", "/slow")
                             .compose(request -> request.send(Buffer.buffer(RELAY)))
                             .compose(response -> response.body())
@@ -479,7 +487,7 @@ class HttpTransportTest {
         start(r -> r.path().equals("/slow") ? new CompletableFuture<>() : signed("ok"));
         Vertx vertx = Vertx.vertx();
         try {
-            HttpClient client = vertx.createHttpClient(priorKnowledge());
+            HttpClient client = http2Client(vertx);
             client.request(HttpMethod.POST, address.getPort(), "127.0.0.1", "/slow")
                     .onSuccess(
                             request -> {
@@ -675,7 +683,7 @@ class HttpTransportTest {
         Vertx vertx = Vertx.vertx();
         try {
             String status =
-                    vertx.createHttpClient(priorKnowledge())
+                    http2Client(vertx)
                             .request(
                                     HttpMethod.POST,
                                     address.getPort(),
