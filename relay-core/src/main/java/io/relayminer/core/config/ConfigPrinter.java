@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /** Prints a configuration record: the effective values, and the reference page of its keys. */
@@ -91,7 +92,9 @@ public final class ConfigPrinter {
                 return;
             }
             out.append('\n');
-            map.forEach((k, v) -> printMember(String.valueOf(k), v, indent + "  ", out));
+            for (String key : new TreeSet<>(names(map))) {
+                printMember(key, map.get(key), indent + "  ", out);
+            }
         } else if (member instanceof Collection<?> list) {
             if (list.isEmpty()) {
                 out.append(" []\n");
@@ -182,13 +185,18 @@ public final class ConfigPrinter {
     }
 
     private static String oneLine(Object value) {
-        if (value instanceof Map<?, ?> map && map.isEmpty()) {
-            return "{}";
+        if (value instanceof Map<?, ?> map) {
+            return map.isEmpty() ? "{}" : String.join(", ", new TreeSet<>(names(map)));
         }
         if (value instanceof Collection<?> list && list.isEmpty()) {
             return "[]";
         }
         return scalar(value);
+    }
+
+    /** Printed in sorted order: immutable maps iterate in another order in each process. */
+    private static List<String> names(Map<?, ?> map) {
+        return map.keySet().stream().map(String::valueOf).toList();
     }
 
     private static String scalar(Object value) {
