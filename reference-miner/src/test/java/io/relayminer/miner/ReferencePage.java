@@ -21,8 +21,9 @@ final class ReferencePage {
 
         Choices worth knowing:
 
-        * Leases: a replica that dies is replaced after `supplier_claiming.claim_ttl_seconds` at the latest.
-          Make it a fraction of the claim window. The name of a replica gets a unique part at each start, so
+        * Leases: a replica that dies is replaced after `supplier_claiming.claim_ttl_seconds`, the time
+          between two renewals and `supplier_claiming.rebalance_interval_seconds` together. Make the sum less
+          than half of the claim window; the other half belongs to `claims.settle_seconds`. The name of a replica gets a unique part at each start, so
           a restarted process never mistakes its predecessor's lease for its own.
         * A session is sealed `claims.settle_seconds` after its claim window has opened, so that relays
           accepted at the last moment are paid, and when its part of the stream is drained. The time is

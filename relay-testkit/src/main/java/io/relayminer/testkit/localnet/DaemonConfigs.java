@@ -78,7 +78,10 @@ record DaemonConfigs(
                                 metricsPort));
     }
 
-    /** A miner with short leases, so that a survivor takes over within seconds. */
+    /**
+     * A miner with leases so short that a survivor takes over well within half of the eight seconds
+     * for which a claim window is open; the other half is the time in which sessions settle.
+     */
     Path miner(String name, Path keys, int metricsPort, int blockSeconds) throws IOException {
         return write(
                 name + ".yaml",
@@ -93,10 +96,10 @@ record DaemonConfigs(
                 keys:
                   keys_file: "%s"
                 leader_election:
-                  leader_ttl_seconds: 5
+                  leader_ttl_seconds: 2
                   heartbeat_rate_seconds: 1
                 supplier_claiming:
-                  claim_ttl_seconds: 5
+                  claim_ttl_seconds: 2
                   renew_rate_seconds: 1
                   rebalance_interval_seconds: 1
                 block_time_seconds: %d

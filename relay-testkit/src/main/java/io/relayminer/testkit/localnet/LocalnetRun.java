@@ -102,7 +102,7 @@ final class LocalnetRun implements AutoCloseable {
                 options.rate(),
                 lastEnd,
                 perSession);
-        LoadGenerator<Traffic.Relay> load = traffic.generator();
+        LoadGenerator<Traffic.Relay> load = traffic.generator(options.rate());
         Thread sender = Thread.ofPlatform().daemon().name("load").start(() -> send(load));
         try {
             long shown = 0;
@@ -185,6 +185,7 @@ final class LocalnetRun implements AutoCloseable {
 
     /** Shows the table and everything that is wrong with it. */
     private boolean judge(RedisWatch watch, Traffic traffic, KillScript kills) {
+        watch.sampleLeaves(ledger);
         FinalTable table = table();
         out.println();
         out.print(table.render());

@@ -36,16 +36,23 @@ final class RedisWatch implements AutoCloseable {
         this.suppliers = List.copyOf(suppliers);
     }
 
-    /** Notes the size of each tree; trees only grow until they are settled and removed. */
+    /**
+     * Notes the size of each tree. The tree is removed once it is settled; the counter in its
+     * session record is written by the same script as the leaves and stays for hours, so a sample
+     * taken late misses nothing.
+     */
     void sampleLeaves(Ledger ledger) {
         for (Map.Entry<RowKey, Ledger.Row> entry : ledger.rows().entrySet()) {
             RowKey key = entry.getKey();
-            Ledger.Row row = entry.getValue();
-            if (row.settled == null) {
-                long size = redis.hlen(keys.smstNodes(key.supplier(), key.sessionId()));
-                row.leaves.accumulateAndGet(size, Math::max);
-            }
+            long size = redis.hlen(keys.smstNodes(key.supplier(), key.sessionId()));
+            long recorded = recorded(keys.session(key.supplier(), key.sessionId()));
+            entry.getValue().leaves.accumulateAndGet(Math.max(size, recorded), Math::max);
         }
+    }
+
+    private long recorded(String session) {
+        byte[] count = redis.hget(session, "relay_count");
+        return count == null ? 0 : Long.parseLong(new String(count, StandardCharsets.UTF_8));
     }
 
     /** Process id of the miner that leads, or −1 if none does. */

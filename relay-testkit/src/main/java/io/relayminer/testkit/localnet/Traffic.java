@@ -115,9 +115,13 @@ final class Traffic implements AutoCloseable {
         return PublicKey.of(key.toByteArray());
     }
 
-    /** A generator of this traffic. */
-    LoadGenerator<Relay> generator() {
-        return new LoadGenerator<>(this::next, this::send, 2, 64);
+    /**
+     * A generator of this traffic. A relay belongs to the session it was signed in, so no more than
+     * some 50 ms of relays are signed ahead: older ones would arrive when their session is over.
+     */
+    LoadGenerator<Relay> generator(double perSecond) {
+        int ahead = Math.max(1, (int) (perSecond / 20));
+        return new LoadGenerator<>(this::next, this::send, 2, ahead);
     }
 
     /** Prepares the next relay. */
