@@ -6,6 +6,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.relayminer.core.admin.AdminServer;
 import io.relayminer.core.backend.BackendPools;
 import io.relayminer.core.cache.QueryBudget;
+import io.relayminer.core.cache.RedisCircuit;
 import io.relayminer.core.cache.RedisTier;
 import io.relayminer.core.cache.RelayCaches;
 import io.relayminer.core.chain.ChainQueries;
@@ -140,7 +141,7 @@ final class Relayer implements AutoCloseable {
             metrics.publishPending(log::unconfirmed);
 
             // What is known of the world
-            this.heights = opened(new BlockHeights(chain, names, redis, timer));
+            this.heights = opened(new BlockHeights(chain, names, redis, timer, ticker));
             RelayCaches caches =
                     new RelayCaches(
                             chain,
@@ -149,6 +150,7 @@ final class Relayer implements AutoCloseable {
                                     redis.async(),
                                     timer,
                                     new SecureRandom(),
+                                    new RedisCircuit(ticker),
                                     new QueryBudget(CHAIN_QUERIES_WITHOUT_REDIS, ticker),
                                     metrics),
                             heights::height,
@@ -157,7 +159,14 @@ final class Relayer implements AutoCloseable {
             RingVerifier verifier =
                     opened(RingVerifier.builder().policy(ringPolicy(config.ring())).build());
             RelayAdmission admission =
-                    new RelayAdmission(caches, keys, verifier, heights::height, metrics, ticker);
+                    new RelayAdmission(
+                            caches,
+                            keys,
+                            verifier,
+                            heights::height,
+                            RelayerWiring.patience(config),
+                            metrics,
+                            ticker);
             this.meter = meter(config.relayMeter(), names, caches, ticker);
 
             // Backends

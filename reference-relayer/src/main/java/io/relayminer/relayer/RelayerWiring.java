@@ -108,6 +108,14 @@ final class RelayerWiring {
                 config.timeoutProfiles().get(service.timeoutProfile()), "checked when bound");
     }
 
+    /**
+     * How long a relay waits for session data at most: time for a query that is repeated once,
+     * which is what the chain client does when no node answers.
+     */
+    static Duration patience(RelayerConfig config) {
+        return Duration.ofSeconds(2L * config.pocketNode().queryTimeoutSeconds());
+    }
+
     static TransportOptions transport(RelayerConfig config) {
         InetSocketAddress at = Check.listenAddress("listen_addr", config.listenAddr());
         Duration longest = Duration.ofSeconds(config.defaultRequestTimeoutSeconds());

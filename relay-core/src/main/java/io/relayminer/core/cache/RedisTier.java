@@ -29,7 +29,8 @@ import java.util.random.RandomGenerator;
  * was written, so neither can a loser delete the winner's lock nor can a reader slip between the
  * release and the value. A loser polls for the value for up to 250 ms with jitter and then asks the
  * chain itself: the lock saves queries, it does not guard correctness. If Redis cannot be reached,
- * the chain is asked at once, within a {@link QueryBudget}.
+ * the chain is asked at once, within a {@link QueryBudget}; a {@link RedisCircuit} sees to it that
+ * an outage is found out once a second and not by every lookup.
  */
 public final class RedisTier<K, V> implements CacheTier<K, V> {
 
@@ -47,6 +48,7 @@ public final class RedisTier<K, V> implements CacheTier<K, V> {
      * @param redis commands on a shared connection
      * @param timer runs the short waits of lock losers
      * @param random source of lock tokens and jitter
+     * @param circuit passes Redis by while it does not answer
      * @param budget chain queries allowed while Redis is unreachable
      * @param observer told about lock outcomes
      */
@@ -54,6 +56,7 @@ public final class RedisTier<K, V> implements CacheTier<K, V> {
             RedisClusterAsyncCommands<byte[], byte[]> redis,
             ScheduledExecutorService timer,
             RandomGenerator random,
+            RedisCircuit circuit,
             QueryBudget budget,
             CacheObserver observer) {}
 
@@ -94,27 +97,32 @@ public final class RedisTier<K, V> implements CacheTier<K, V> {
 
     @Override
     public CompletionStage<@Nullable V> get(K key) {
-        return env.redis().get(valueKey.apply(key)).thenApply(bytes -> decode(key, bytes));
+        return env.circuit()
+                .ask(() -> env.redis().get(valueKey.apply(key)))
+                .thenApply(bytes -> decode(key, bytes));
     }
 
     @Override
     public CompletionStage<@Nullable Void> put(K key, V value) {
         Duration ttl = timeToLive.apply(value);
         SetArgs args = ttl.isZero() ? new SetArgs() : new SetArgs().px(ttl);
-        return env.redis()
-                .set(valueKey.apply(key), codec.encode(value), args)
+        return env.circuit()
+                .ask(() -> env.redis().set(valueKey.apply(key), codec.encode(value), args))
                 .thenApply(ok -> null);
     }
 
     @Override
     public CompletionStage<V> fill(K key, Supplier<CompletionStage<V>> below) {
+        if (env.circuit().isOpen()) {
+            return withoutRedis(below);
+        }
         if (lockKey == null) {
             return below.get().thenCompose(value -> store(key, value));
         }
         byte[] lock = lockKey.apply(key);
         byte[] token = token();
-        return env.redis()
-                .set(lock, token, SetArgs.Builder.nx().ex(LOCK_SECONDS))
+        return env.circuit()
+                .ask(() -> env.redis().set(lock, token, SetArgs.Builder.nx().ex(LOCK_SECONDS)))
                 .handle((reply, failure) -> failure == null ? "OK".equals(reply) : null)
                 .thenCompose(
                         acquired -> {
@@ -155,8 +163,15 @@ public final class RedisTier<K, V> implements CacheTier<K, V> {
     }
 
     private void release(byte[] lock, byte[] token) {
-        env.redis()
-                .eval(RELEASE_LOCK, ScriptOutputType.INTEGER, new byte[][] {lock}, token)
+        env.circuit()
+                .<Long>ask(
+                        () ->
+                                env.redis()
+                                        .eval(
+                                                RELEASE_LOCK,
+                                                ScriptOutputType.INTEGER,
+                                                new byte[][] {lock},
+                                                token))
                 .exceptionally(
                         failure -> {
                             LOG.debug("{} lock left to expire: {}", type, failure.toString());

@@ -18,7 +18,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
@@ -28,7 +27,8 @@ import java.util.function.LongSupplier;
  *
  * <p><b>Group commit.</b> The first append goes out at once. Those that arrive while replies are
  * outstanding are buffered and written together when a reply comes back, so under load one system
- * call carries many relays, and on an idle system an append costs one round trip and no delay.
+ * call carries many relays, and on an idle system an append costs one round trip and no delay. See
+ * {@link GroupCommit} for why no append is ever left behind.
  *
  * <p><b>Bounds.</b> Relays in the buffer or in flight are bounded in number and bytes; beyond that
  * appends fail at once with {@code Full}, and the caller's policy decides.
@@ -53,7 +53,7 @@ final class StreamPublisher implements AutoCloseable {
 
     private final AtomicInteger inFlight = new AtomicInteger();
     private final AtomicLong inFlightBytes = new AtomicLong();
-    private final AtomicBoolean unflushed = new AtomicBoolean();
+    private final GroupCommit writes;
     private final Map<String, byte[]> streamNames = new ConcurrentHashMap<>();
     private final Ring ring;
     private volatile boolean closed;
@@ -74,6 +74,7 @@ final class StreamPublisher implements AutoCloseable {
         this.listener = listener;
         this.ring = new Ring(settings.replayFor(), settings.replayBytes());
         this.runId = RedisServerCheck.runId(link.sync().info("server"));
+        this.writes = new GroupCommit(link::flush, settings.flushEvery());
         link.holdCommands();
         link.connection()
                 .addListener(
@@ -133,9 +134,9 @@ final class StreamPublisher implements AutoCloseable {
             long since,
             CompletableFuture<String> result) {
         RedisFuture<String> reply = link.async().xadd(stream, new XAddArgs(), FIELD, entry);
-        flushSoon();
         reply.whenComplete(
                 (id, failure) -> {
+                    writes.answered();
                     if (failure != null && mayRetry(since)) {
                         // The link queues while it is down, so this does not spin.
                         send(relay, stream, entry, since, result);
@@ -155,8 +156,8 @@ final class StreamPublisher implements AutoCloseable {
                                                 + relay.supplier(),
                                         failure));
                     }
-                    flushHeld();
                 });
+        writes.buffered();
     }
 
     private boolean mayRetry(long since) {
@@ -164,22 +165,6 @@ final class StreamPublisher implements AutoCloseable {
             return false;
         }
         return nanoTime.getAsLong() - since < settings.appendTimeout().toNanos();
-    }
-
-    private void flushSoon() {
-        unflushed.set(true);
-        // Alone in flight: nobody else's reply will flush us. Otherwise wait for one, but a long
-        // pipeline is flushed from time to time so that the server is never idle.
-        int waiting = inFlight.get();
-        if (waiting <= 1 || waiting % settings.flushEvery() == 0) {
-            flushHeld();
-        }
-    }
-
-    private void flushHeld() {
-        if (unflushed.compareAndSet(true, false)) {
-            link.flush();
-        }
     }
 
     private void connected() {
@@ -229,7 +214,7 @@ final class StreamPublisher implements AutoCloseable {
     public void close() {
         closed = true;
         long deadline = nanoTime.getAsLong() + CLOSE_WAIT_NANOS;
-        flushHeld();
+        writes.writeAll();
         while (inFlight.get() > 0 && nanoTime.getAsLong() - deadline < 0) {
             try {
                 TimeUnit.MILLISECONDS.sleep(2);
@@ -237,7 +222,7 @@ final class StreamPublisher implements AutoCloseable {
                 Thread.currentThread().interrupt();
                 break;
             }
-            flushHeld();
+            writes.writeAll();
         }
         link.close();
     }

@@ -1,5 +1,7 @@
 package io.relayminer.core.relay;
 
+import com.github.benmanes.caffeine.cache.Ticker;
+
 import io.relayminer.core.chain.ChainQueries;
 import io.relayminer.core.redis.BlockEvent;
 import io.relayminer.core.redis.RedisConnections;
@@ -43,7 +45,8 @@ public final class BlockHeights implements AutoCloseable {
     private final ScheduledExecutorService timer;
     private final AtomicLong height = new AtomicLong();
     private final List<LongConsumer> listeners = new CopyOnWriteArrayList<>();
-    private volatile long advancedAtNanos = System.nanoTime();
+    private final Ticker ticker;
+    private volatile long advancedAtNanos;
     private volatile long intervalNanos;
     private volatile boolean asking;
     private @Nullable ScheduledFuture<?> watchdog;
@@ -55,16 +58,20 @@ public final class BlockHeights implements AutoCloseable {
      * @param keys names in Redis
      * @param redis where the newest announcement is kept
      * @param timer runs the watchdog
+     * @param ticker monotonic nanoseconds
      */
     public BlockHeights(
             ChainQueries chain,
             RedisKeys keys,
             RedisConnections redis,
-            ScheduledExecutorService timer) {
+            ScheduledExecutorService timer,
+            Ticker ticker) {
         this.chain = chain;
         this.keys = keys;
         this.redis = redis;
         this.timer = timer;
+        this.ticker = ticker;
+        this.advancedAtNanos = ticker.read();
     }
 
     /** The newest height, 0 while none is known. */
@@ -92,7 +99,7 @@ public final class BlockHeights implements AutoCloseable {
         long known = height.get();
         while (newer > known) {
             if (height.compareAndSet(known, newer)) {
-                long now = System.nanoTime();
+                long now = ticker.read();
                 if (known > 0) {
                     intervalNanos = (now - advancedAtNanos) / (newer - known);
                 }
@@ -131,7 +138,7 @@ public final class BlockHeights implements AutoCloseable {
                         ? FIRST_SILENCE_NANOS
                         : Math.clamp(
                                 2 * intervalNanos, SHORTEST_SILENCE_NANOS, LONGEST_SILENCE_NANOS);
-        if (System.nanoTime() - advancedAtNanos >= silence) {
+        if (ticker.read() - advancedAtNanos >= silence) {
             ask();
         }
     }

@@ -21,6 +21,8 @@ import org.slf4j.LoggerFactory;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 
@@ -47,6 +49,7 @@ public final class RelayAdmission {
     private final SupplierGate gate;
     private final SessionContexts contexts;
     private final RingVerifier verifier;
+    private final Duration patience;
 
     /** Applications whose ring was read again lately because a signer was not in it. */
     private final Cache<String, Boolean> rereadLately;
@@ -58,6 +61,7 @@ public final class RelayAdmission {
      * @param keys signing keys
      * @param verifier ring verification; not closed here
      * @param height newest block height, 0 while unknown
+     * @param patience longest time a relay waits for session data
      * @param observer told about lookups of sessions
      * @param ticker monotonic nanoseconds
      */
@@ -66,6 +70,7 @@ public final class RelayAdmission {
             SupplierKeys keys,
             RingVerifier verifier,
             LongSupplier height,
+            Duration patience,
             CacheObserver observer,
             Ticker ticker) {
         this.caches = caches;
@@ -73,6 +78,7 @@ public final class RelayAdmission {
         this.gate = new SupplierGate(caches.supplierStates(), keys);
         this.contexts = new SessionContexts(caches, height, observer, ticker);
         this.verifier = verifier;
+        this.patience = patience;
         this.rereadLately =
                 Caffeine.newBuilder()
                         .maximumSize(10_000)
@@ -110,9 +116,30 @@ public final class RelayAdmission {
         }
         SessionKey key = SessionKey.of(request.header());
         SessionContext known = contexts.peek(key);
-        return known != null
-                ? authenticateKnown(request, height, known, resuming)
-                : authenticateUnknown(request, height, key, resuming);
+        return bounded(
+                known != null
+                        ? authenticateKnown(request, height, known, resuming)
+                        : authenticateUnknown(request, height, key, resuming));
+    }
+
+    /** Each lookup has a time limit, but several follow one another; this is the limit for all. */
+    private CompletionStage<SessionContext> bounded(CompletionStage<SessionContext> stage) {
+        CompletableFuture<SessionContext> future = stage.toCompletableFuture();
+        if (future.isDone()) {
+            return future;
+        }
+        return future.copy()
+                .orTimeout(patience.toNanos(), TimeUnit.NANOSECONDS)
+                .exceptionally(
+                        failure -> {
+                            if (RelayFailures.root(failure) instanceof TimeoutException) {
+                                LOG.warn("session data cannot be read in {}", patience);
+                                throw new RefusedException(new Refusal.SessionUnavailable());
+                            }
+                            throw failure instanceof RuntimeException known
+                                    ? known
+                                    : new IllegalStateException(failure);
+                        });
     }
 
     // ---- a session in memory

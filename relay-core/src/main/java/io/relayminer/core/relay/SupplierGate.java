@@ -61,7 +61,7 @@ final class SupplierGate {
                             }
                             if (RelayFailures.cacheException(failure)
                                     instanceof CacheException.Unavailable unavailable) {
-                                LOG.warn(
+                                LOG.debug(
                                         "state of supplier {} cannot be read: {}",
                                         supplier,
                                         unavailable.getMessage());

@@ -28,6 +28,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
@@ -137,6 +139,45 @@ class RedisStreamRelayLogTest {
             total += delivered.size();
         }
         assertEquals(2000, total);
+    }
+
+    /**
+     * Threads that append at the same instant on an idle log: none may leave the write of its relay
+     * to another that does the same. A relay nobody writes is only noticed when its command times
+     * out, and then it fails.
+     */
+    @Test
+    void appendsThatBeginAtTheSameTimeAreAllWritten() throws Exception {
+        RedisStreamRelayLog log = log("m1");
+        int threads = 4;
+        int rounds = 2000;
+        CyclicBarrier together = new CyclicBarrier(threads);
+        List<Throwable> failures = new CopyOnWriteArrayList<>();
+        List<Thread> all = new ArrayList<>();
+        for (int t = 0; t < threads; t++) {
+            int number = t;
+            all.add(
+                    Thread.ofPlatform()
+                            .start(
+                                    () -> {
+                                        try {
+                                            for (int i = 0; i < rounds; i++) {
+                                                together.await(60, TimeUnit.SECONDS);
+                                                log.append(relay("sup" + number, i))
+                                                        .toCompletableFuture()
+                                                        .get(60, TimeUnit.SECONDS);
+                                            }
+                                        } catch (Exception e) {
+                                            failures.add(e);
+                                            together.reset();
+                                        }
+                                    }));
+        }
+        for (Thread thread : all) {
+            thread.join();
+        }
+        assertEquals(List.of(), failures);
+        assertEquals(0, log.unconfirmed());
     }
 
     @Test
