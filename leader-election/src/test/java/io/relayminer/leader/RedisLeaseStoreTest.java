@@ -10,14 +10,18 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.relayminer.testkit.leader.LeaseStoreContractTest;
-import io.relayminer.testkit.redis.EmbeddedRedis;
+import io.relayminer.testkit.redis.RedisServer;
+import io.relayminer.testkit.redis.RedisVersion;
 
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -27,6 +31,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
+@ParameterizedClass
+@MethodSource("io.relayminer.testkit.redis.RedisVersion#available")
 class RedisLeaseStoreTest extends LeaseStoreContractTest {
 
     private static final MembershipKeys MEMBERSHIP =
@@ -34,20 +40,21 @@ class RedisLeaseStoreTest extends LeaseStoreContractTest {
     private static final InstantSource NOON =
             InstantSource.fixed(Instant.parse("2026-01-01T12:00:00.123456789Z"));
 
-    private static EmbeddedRedis server;
+    private static RedisServer server;
     private static RedisClient client;
 
+    @Parameter private RedisVersion version;
     private StatefulRedisConnection<byte[], byte[]> connection;
     private RedisCommands<byte[], byte[]> redis;
     private RedisLeaseStore store;
 
-    @BeforeAll
-    static void startRedis() {
-        server = EmbeddedRedis.start();
+    @BeforeParameterizedClassInvocation
+    static void startRedis(RedisVersion version) {
+        server = version.start();
         client = RedisClient.create(server.uri());
     }
 
-    @AfterAll
+    @AfterParameterizedClassInvocation
     static void stopRedis() {
         client.shutdown();
         server.close();
@@ -173,7 +180,7 @@ class RedisLeaseStoreTest extends LeaseStoreContractTest {
 
     @Test
     void noAnswerIsNotAnAnswer() {
-        try (EmbeddedRedis mortal = EmbeddedRedis.start();
+        try (RedisServer mortal = version.start();
                 RedisClient mortalClient = RedisClient.create(mortal.uri());
                 var link = mortalClient.connect(ByteArrayCodec.INSTANCE)) {
             RedisLeaseStore cut =

@@ -12,13 +12,17 @@ import io.relayminer.core.session.SessionStore;
 import io.relayminer.core.session.SessionStore.Change;
 import io.relayminer.core.session.SessionStore.Moved;
 import io.relayminer.smst.redis.Fence;
-import io.relayminer.testkit.redis.EmbeddedRedis;
+import io.relayminer.testkit.redis.RedisServer;
+import io.relayminer.testkit.redis.RedisVersion;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -31,20 +35,23 @@ import java.util.Map;
 import java.util.Set;
 
 /** Session records, outbox, submission records and the janitor against a real server. */
+@ParameterizedClass
+@MethodSource("io.relayminer.testkit.redis.RedisVersion#available")
 class RedisStateStoresTest {
 
     private static final String SUPPLIER = "pokt1sup";
     private static final OffsetDateTime NOW =
             OffsetDateTime.of(2026, 1, 2, 3, 4, 5, 600_000_000, ZoneOffset.UTC);
 
-    private EmbeddedRedis redis;
+    @Parameter private RedisVersion version;
+    private RedisServer redis;
     private RedisConnections connections;
     private RedisKeys keys = RedisKeys.plain();
     private final Fence fence = new Fence("m1", 3);
 
     @BeforeEach
     void start() {
-        redis = EmbeddedRedis.start();
+        redis = version.start();
         connections = RedisConnections.open(redis.uri());
     }
 

@@ -7,7 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.relayminer.testkit.redis.EmbeddedRedis;
+import io.relayminer.testkit.redis.RedisServer;
+import io.relayminer.testkit.redis.RedisVersion;
 import io.relayminer.transport.MinedRelay;
 import io.relayminer.transport.RelayLogEntry;
 import io.relayminer.transport.RelayLogException;
@@ -17,6 +18,9 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -33,20 +37,23 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
+@ParameterizedClass
+@MethodSource("io.relayminer.testkit.redis.RedisVersion#available")
 class RedisStreamRelayLogTest {
 
     private static final Duration LONG = Duration.ofSeconds(30);
     private static final RelayLogSettings SETTINGS =
             RelayLogSettings.DEFAULT.withReadPace(Duration.ofMillis(5), Duration.ofMillis(50));
 
-    private EmbeddedRedis redis;
+    @Parameter private RedisVersion version;
+    private RedisServer redis;
     private RedisConnections connections;
     private final RedisKeys keys = RedisKeys.plain();
     private final List<AutoCloseable> closing = new ArrayList<>();
 
     @BeforeEach
     void start() {
-        redis = EmbeddedRedis.start();
+        redis = version.start();
         connections = RedisConnections.open(redis.uri());
     }
 

@@ -27,7 +27,7 @@ import java.util.concurrent.TimeUnit;
  * unless the settings ask for it (for example {@code "--appendonly", "yes", "--appendfsync",
  * "always"}). Closing stops the process and deletes the data. Not thread-safe.
  */
-public final class EmbeddedRedis implements AutoCloseable {
+public final class EmbeddedRedis implements RedisServer {
 
     private static final String SERVER_VARIABLE = "RELAYMINER_REDIS_SERVER";
     private static final String LOOPBACK = "127.0.0.1";
@@ -82,6 +82,7 @@ public final class EmbeddedRedis implements AutoCloseable {
     }
 
     /** {@code redis://127.0.0.1:<port>}. */
+    @Override
     public String uri() {
         return "redis://" + LOOPBACK + ":" + port;
     }
@@ -97,6 +98,7 @@ public final class EmbeddedRedis implements AutoCloseable {
     }
 
     /** Ends the server like {@code kill -9}: nothing is flushed, clients see a reset. */
+    @Override
     public void kill() {
         end(running().destroyForcibly());
         process = null;
@@ -124,6 +126,7 @@ public final class EmbeddedRedis implements AutoCloseable {
     /**
      * Starts the server again on the same port and data, after {@link #kill()} or {@link #stop()}.
      */
+    @Override
     public void restart() {
         stop();
         try {

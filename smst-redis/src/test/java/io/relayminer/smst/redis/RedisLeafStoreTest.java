@@ -21,14 +21,18 @@ import io.relayminer.smst.LeafNode;
 import io.relayminer.smst.MerkleSumRoot;
 import io.relayminer.smst.SmstStoreException;
 import io.relayminer.smst.SparseMerkleSumTrie;
-import io.relayminer.testkit.redis.EmbeddedRedis;
+import io.relayminer.testkit.redis.RedisServer;
+import io.relayminer.testkit.redis.RedisVersion;
 
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.nio.charset.StandardCharsets;
@@ -47,6 +51,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
+@ParameterizedClass
+@MethodSource("io.relayminer.testkit.redis.RedisVersion#available")
 class RedisLeafStoreTest {
 
     private static final String GROUP = "ha-miners";
@@ -55,9 +61,10 @@ class RedisLeafStoreTest {
     private static final CommitKeys KEYS = keys("pokt1sup");
     private static final long TTL = 3_600_000;
 
-    private static EmbeddedRedis server;
+    private static RedisServer server;
     private static RedisClient client;
 
+    @Parameter private RedisVersion version;
     private StatefulRedisConnection<byte[], byte[]> connection;
     private RedisCommands<byte[], byte[]> redis;
     private RedisLeafStore store;
@@ -77,13 +84,13 @@ class RedisLeafStoreTest {
                 new TrieKeys(tree + "nodes", tree + "live_root", tree + "root", tree + "stats"));
     }
 
-    @BeforeAll
-    static void startRedis() {
-        server = EmbeddedRedis.start();
+    @BeforeParameterizedClassInvocation
+    static void startRedis(RedisVersion version) {
+        server = version.start();
         client = RedisClient.create(server.uri());
     }
 
-    @AfterAll
+    @AfterParameterizedClassInvocation
     static void stopRedis() {
         client.shutdown();
         server.close();
@@ -667,8 +674,7 @@ class RedisLeafStoreTest {
 
     @Test
     void aKilledServerKeepsEveryCommitItAnsweredAndHalvesNone() {
-        try (EmbeddedRedis durable =
-                        EmbeddedRedis.start("--appendonly", "yes", "--appendfsync", "always");
+        try (RedisServer durable = version.start("--appendonly", "yes", "--appendfsync", "always");
                 RedisClient durableClient = RedisClient.create(durable.uri())) {
             List<Relay> relays = relays(60, 10);
             List<String> ids;
@@ -723,7 +729,7 @@ class RedisLeafStoreTest {
 
     @Test
     void noAnswerIsNotAnAnswer() {
-        try (EmbeddedRedis mortal = EmbeddedRedis.start();
+        try (RedisServer mortal = version.start();
                 RedisClient mortalClient = RedisClient.create(mortal.uri())) {
             mortalClient.setOptions(
                     ClientOptions.builder()
