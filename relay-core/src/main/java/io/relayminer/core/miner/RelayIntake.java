@@ -2,7 +2,6 @@ package io.relayminer.core.miner;
 
 import io.relayminer.core.chain.ChainException;
 import io.relayminer.core.redis.SessionRecord;
-import io.relayminer.core.redis.SessionState;
 import io.relayminer.core.session.Difficulty;
 import io.relayminer.core.session.SessionWindows;
 import io.relayminer.core.wire.RelayCodec;
@@ -21,11 +20,9 @@ import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.time.InstantSource;
-import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -310,34 +307,16 @@ final class RelayIntake {
     /** Commits one chunk; false if it has to be tried again. */
     private boolean commit(SessionConstants session, List<RelayLogEntry> chunk) {
         MinedRelay first = relay(chunk.get(0));
-        OffsetDateTime now = clock.instant().atOffset(ZoneOffset.UTC);
         SessionRecord record =
-                new SessionRecord(
+                SessionRecord.started(
                         first.sessionId(),
                         supplier.address(),
                         first.serviceId(),
                         first.application(),
                         first.sessionStartHeight(),
                         first.sessionEndHeight(),
-                        SessionState.ACTIVE.wire(),
-                        0,
-                        0,
-                        now,
-                        now,
-                        null,
-                        "",
-                        "",
-                        "",
-                        null);
-        Map<String, byte[]> fields = new HashMap<>(record.metadataFields());
-        SessionDetails details =
-                new SessionDetails(
-                        first.sessionId(),
-                        fields,
-                        new String(
-                                SessionRecord.encodeTime(now),
-                                java.nio.charset.StandardCharsets.UTF_8),
-                        0);
+                        clock.instant().atOffset(ZoneOffset.UTC));
+        SessionDetails details = SessionTrees.details(record);
         long began = System.nanoTime();
         boolean success = false;
         try {
@@ -352,7 +331,7 @@ final class RelayIntake {
                                 first.serviceId(),
                                 c.newLeaves(),
                                 chunk.size() - c.newLeaves());
-                        onSession.accept(withCounters(record, c.relayCount(), c.computeUnits()));
+                        onSession.accept(record.withCounters(c.relayCount(), c.computeUnits()));
                         return true;
                     }
                     case CommitResult.Fenced f ->
@@ -415,26 +394,6 @@ final class RelayIntake {
         return leaf.isRelay()
                 && (!session.exactUnits() || leaf.weight() == session.computeUnitsPerRelay())
                 && Difficulty.isMet(RelayCodec.relayHash(leaf.value()), session.target());
-    }
-
-    private static SessionRecord withCounters(SessionRecord r, long relays, long units) {
-        return new SessionRecord(
-                r.sessionId(),
-                r.supplier(),
-                r.serviceId(),
-                r.application(),
-                r.startHeight(),
-                r.endHeight(),
-                r.state(),
-                relays,
-                units,
-                r.createdAt(),
-                r.lastUpdatedAt(),
-                null,
-                "",
-                "",
-                "",
-                null);
     }
 
     private int discard(List<RelayLogEntry> entries, String service, String reason) {

@@ -1,6 +1,8 @@
 package io.relayminer.core.miner;
 
+import io.relayminer.core.session.ClaimAmounts;
 import io.relayminer.core.wire.session.SessionHeader;
+import io.relayminer.smst.MerkleSumRoot;
 
 import java.util.Set;
 
@@ -25,4 +27,15 @@ record SessionConstants(
         boolean exactUnits,
         byte[] target,
         long tokensMultiplier,
-        long granularity) {}
+        long granularity) {
+
+    /** What a claim on that many relays and compute units amounts to. */
+    ClaimAmounts amounts(long units, long relays) {
+        return ClaimAmounts.of(units, relays, target, tokensMultiplier, granularity);
+    }
+
+    /** What a claim with that root amounts to. */
+    ClaimAmounts amounts(MerkleSumRoot root) {
+        return amounts(root.sum(), root.count());
+    }
+}

@@ -3,6 +3,7 @@ package io.relayminer.core.miner;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 
+import io.relayminer.core.chain.ChainException;
 import io.relayminer.core.chain.ChainQueries;
 import io.relayminer.core.chain.ComputeUnits;
 import io.relayminer.core.session.SessionWindows;
@@ -11,6 +12,10 @@ import io.relayminer.core.wire.session.Session;
 import io.relayminer.core.wire.shared.Params;
 import io.relayminer.core.wire.shared.Supplier;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.math.BigInteger;
 import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -25,6 +30,8 @@ import java.util.Set;
  * <p>Safe for use by any thread; blocks.
  */
 final class SessionConstantsSource {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SessionConstantsSource.class);
 
     private record Key(String application, String service, long start) {}
 
@@ -93,6 +100,24 @@ final class SessionConstantsSource {
                 () ->
                         new MinerException.Unavailable(
                                 "the chain does not know the service " + service, null));
+    }
+
+    /** The constants of a session in work. */
+    SessionConstants of(TrackedSession session) {
+        return constants(session.application, session.service, session.start);
+    }
+
+    /**
+     * What the chain will pay for a session in upokt, for metrics and log lines: zero while that
+     * cannot be told.
+     */
+    BigInteger worth(TrackedSession session) {
+        try {
+            return of(session).amounts(session.computeUnits, session.relays).claimedUpokt();
+        } catch (ChainException | MinerException.Unavailable | IllegalArgumentException e) {
+            LOG.debug("the worth of session {} is not known", session.id, e);
+            return BigInteger.ZERO;
+        }
     }
 
     /** The windows of the session that ends at a height, seen at another height. */

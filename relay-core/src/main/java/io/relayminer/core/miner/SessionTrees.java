@@ -1,5 +1,6 @@
 package io.relayminer.core.miner;
 
+import io.relayminer.core.redis.SessionRecord;
 import io.relayminer.smst.LeafNode;
 import io.relayminer.smst.LeafNodeSource;
 import io.relayminer.smst.MerkleSumRoot;
@@ -12,6 +13,7 @@ import io.relayminer.smst.redis.SealResult;
 import io.relayminer.smst.redis.SessionDetails;
 import io.relayminer.transport.RelayLogEntry;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Predicate;
 
@@ -21,6 +23,16 @@ import java.util.function.Predicate;
  * io.relayminer.smst.SmstStoreException}.
  */
 interface SessionTrees {
+
+    /** What the store writes when it meets a session for the first time. */
+    static SessionDetails details(SessionRecord started) {
+        return new SessionDetails(
+                started.sessionId(),
+                started.metadataFields(),
+                new String(
+                        SessionRecord.encodeTime(started.lastUpdatedAt()), StandardCharsets.UTF_8),
+                0);
+    }
 
     /** Commits entries of one session: leaves, counters and acknowledgement in one step. */
     CommitResult commit(

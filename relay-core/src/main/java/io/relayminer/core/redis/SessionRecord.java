@@ -65,6 +65,34 @@ public record SessionRecord(
      */
     public record Settlement(String outcome, long height, String txHash) {}
 
+    /** The record of a session that starts to take relays: active, without leaves. */
+    public static SessionRecord started(
+            String sessionId,
+            String supplier,
+            String serviceId,
+            String application,
+            long startHeight,
+            long endHeight,
+            OffsetDateTime now) {
+        return new SessionRecord(
+                sessionId,
+                supplier,
+                serviceId,
+                application,
+                startHeight,
+                endHeight,
+                SessionState.ACTIVE.wire(),
+                0,
+                0,
+                now,
+                now,
+                null,
+                "",
+                "",
+                "",
+                null);
+    }
+
     /** The state if it is one of ours. */
     public Optional<SessionState> knownState() {
         return SessionState.ofWire(state);
@@ -84,6 +112,27 @@ public record SessionRecord(
                 computeUnits,
                 createdAt,
                 now,
+                claimedRoot,
+                claimTxHash,
+                proofTxHash,
+                lastWalEntryId,
+                settlement);
+    }
+
+    /** The record with other counters. */
+    public SessionRecord withCounters(long newRelayCount, long newComputeUnits) {
+        return new SessionRecord(
+                sessionId,
+                supplier,
+                serviceId,
+                application,
+                startHeight,
+                endHeight,
+                state,
+                newRelayCount,
+                newComputeUnits,
+                createdAt,
+                lastUpdatedAt,
                 claimedRoot,
                 claimTxHash,
                 proofTxHash,

@@ -133,6 +133,48 @@ public record SubmissionRecord(
         }
     }
 
+    /** The record with another claim. */
+    public SubmissionRecord withClaim(Claim next) {
+        return with(next, proof, relays, computeUnits, proofRequired, proofRequirementSeed);
+    }
+
+    /** The record with another proof. */
+    public SubmissionRecord withProof(Proof next) {
+        return with(claim, next, relays, computeUnits, proofRequired, proofRequirementSeed);
+    }
+
+    /** The record with the totals of the tree. */
+    public SubmissionRecord withTotals(long newRelays, long newComputeUnits) {
+        return with(claim, proof, newRelays, newComputeUnits, proofRequired, proofRequirementSeed);
+    }
+
+    /** The record with the decision whether a proof is required. */
+    public SubmissionRecord withRequirement(boolean required, String seed) {
+        return with(claim, proof, relays, computeUnits, required, seed);
+    }
+
+    private SubmissionRecord with(
+            Claim newClaim,
+            Proof newProof,
+            long newRelays,
+            long newComputeUnits,
+            boolean required,
+            String seed) {
+        return new SubmissionRecord(
+                supplier,
+                service,
+                application,
+                sessionId,
+                sessionStart,
+                sessionEnd,
+                newClaim,
+                newProof,
+                newRelays,
+                newComputeUnits,
+                required,
+                seed);
+    }
+
     /** The stored form: JSON in UTF-8. */
     public byte[] encode() {
         GoJsonWriter json = new GoJsonWriter();

@@ -3,19 +3,10 @@ package io.relayminer.core.miner;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.google.protobuf.ByteString;
-
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.relayminer.core.redis.SessionRecord;
 import io.relayminer.core.redis.SessionState;
 import io.relayminer.core.session.SessionGrid;
-import io.relayminer.core.tx.TxSigner;
 import io.relayminer.core.wire.RelayCodec;
-import io.relayminer.core.wire.service.RelayRequest;
-import io.relayminer.core.wire.service.RelayRequestMetadata;
-import io.relayminer.core.wire.service.RelayResponse;
-import io.relayminer.core.wire.service.RelayResponseMetadata;
-import io.relayminer.core.wire.session.SessionHeader;
 import io.relayminer.smst.MerkleSumRoot;
 import io.relayminer.smst.SparseMerkleSumTrie;
 import io.relayminer.transport.MinedRelay;
@@ -25,8 +16,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -72,30 +61,7 @@ class MinerSimulationTest {
             faults = new SimFaults(random);
             redis = new SimRedis(faults);
             chain = new SimChain(faults, random, SUPPLIERS, probability);
-            ChainCalls calls = new ChainCalls(Duration.ofSeconds(5));
-            InstantSource clock = () -> Instant.ofEpochSecond(1_700_000_000L + chain.height);
-            services =
-                    new SupplierWorker.Services(
-                            redis,
-                            redis,
-                            redis,
-                            redis,
-                            redis,
-                            new SessionConstantsSource(chain.queries(), calls),
-                            chain.queries(),
-                            chain,
-                            calls,
-                            new SessionSignals() {
-                                @Override
-                                public void sealed(String supplier, String sessionId) {}
-
-                                @Override
-                                public void met(String application, String service) {}
-                            },
-                            () -> Duration.ofSeconds(4),
-                            MinerSettings.DEFAULT,
-                            new MinerMetrics(new SimpleMeterRegistry()),
-                            clock);
+            services = SimWorld.services(redis, chain, MinerSettings.DEFAULT);
         }
 
         void relay() {
@@ -107,42 +73,16 @@ class MinerSimulationTest {
             if (at == sessionStart && at > 1 && random.nextBoolean()) {
                 at--;
             }
-            SessionHeader header = chain.header(application, "svc1", at);
-            RelayRequest request =
-                    RelayRequest.newBuilder()
-                            .setMeta(
-                                    RelayRequestMetadata.newBuilder()
-                                            .setSessionHeader(header)
-                                            .setSignature(SimChain.bytes("ring signature"))
-                                            .setSupplierOperatorAddress(supplier))
-                            .setPayload(SimChain.bytes("request " + relays))
-                            .build();
-            RelayResponse response =
-                    RelayResponse.newBuilder()
-                            .setMeta(
-                                    RelayResponseMetadata.newBuilder()
-                                            .setSessionHeader(header)
-                                            .setSupplierOperatorSignature(
-                                                    SimChain.bytes("signature")))
-                            .setPayloadHash(ByteString.copyFrom(new byte[32]))
-                            .build();
-            byte[] leaf = RelayCodec.leaf(request, response);
-            byte[] hash = RelayCodec.relayHash(leaf);
             MinedRelay relay =
-                    new MinedRelay(
-                            random.nextInt(10) == 0 ? new byte[0] : hash,
-                            leaf,
-                            SimChain.UNITS,
-                            header.getSessionId(),
-                            header.getSessionStartBlockHeight(),
-                            header.getSessionEndBlockHeight(),
+                    SimWorld.relay(
+                            chain,
+                            chain.header(application, "svc1", at),
                             supplier,
-                            "svc1",
-                            application,
-                            chain.height,
-                            1);
+                            relays,
+                            random.nextInt(10) != 0);
+            byte[] hash = RelayCodec.relayHash(relay.relayBytes());
             relays++;
-            appended.computeIfAbsent(header.getSessionId() + "/" + supplier, k -> new TreeMap<>())
+            appended.computeIfAbsent(relay.sessionId() + "/" + supplier, k -> new TreeMap<>())
                     .put(java.util.HexFormat.of().formatHex(hash), relay);
             redis.append(relay);
             if (random.nextInt(8) == 0) {
@@ -158,7 +98,7 @@ class MinerSimulationTest {
             OwnedSupplier owned =
                     new OwnedSupplier(
                             supplier,
-                            new Signer(supplier),
+                            new SimWorld.Signer(supplier),
                             fence,
                             () -> fence.equals(redis.leases.get(supplier)) || zombiesTrust());
             try {
@@ -270,18 +210,6 @@ class MinerSimulationTest {
             assertEquals(appended.size(), redis.records.size());
             assertEquals(Map.of(), redis.messages, "the outbox is empty");
             assertEquals(List.of(), redis.leakedTrees());
-        }
-    }
-
-    private record Signer(String address) implements TxSigner {
-        @Override
-        public byte[] publicKey() {
-            return new byte[33];
-        }
-
-        @Override
-        public byte[] sign(byte[] message) {
-            return new byte[64];
         }
     }
 

@@ -92,6 +92,22 @@ final class SimChain implements TxSubmitter {
     final List<String> expired = new ArrayList<>();
     private final Set<String> lost = new java.util.HashSet<>();
     double lossOfTransactions;
+
+    /** What every account holds. */
+    BigInteger balance = BigInteger.valueOf(1_000_000_000);
+
+    /** Why claims are refused, or null. */
+    TxFailure.@org.jspecify.annotations.Nullable Kind refusesClaims;
+
+    /** Whether transactions are accepted and then lost. */
+    boolean forgets;
+
+    /** Whether the results of blocks can be read. */
+    boolean resultsReadable = true;
+
+    /** What settlement says instead of the truth: event type and reason; empty for no event. */
+    List<String> verdict = List.of("as it is");
+
     long height;
     private long nonce;
 
@@ -127,7 +143,7 @@ final class SimChain implements TxSubmitter {
         blocks.put(height, block);
         for (Tx tx : List.copyOf(mempool.values())) {
             mempool.remove(tx.signed().hash());
-            if (height > tx.signed().lastHeight()) {
+            if (forgets || height > tx.signed().lastHeight()) {
                 continue;
             }
             // A node may lose a transaction, but not whatever it is given.
@@ -159,6 +175,9 @@ final class SimChain implements TxSubmitter {
                 SessionWindows w =
                         SessionWindows.of(params, m.getSessionHeader().getSessionEndBlockHeight());
                 MerkleSumRoot root = MerkleSumRoot.of(m.getRootHash().toByteArray());
+                if (refusesClaims != null) {
+                    yield refuse(refusesClaims, index);
+                }
                 if (at < w.claimOpen()) {
                     yield refuse(TxFailure.Kind.WINDOW_NOT_OPEN, index);
                 }
@@ -282,6 +301,17 @@ final class SimChain implements TxSubmitter {
                 attributes.put("expiration_reason", "\"PROOF_MISSING\"");
                 expired.add(entry.getKey());
             }
+            if (verdict.isEmpty()) {
+                continue;
+            }
+            if (verdict.size() == 2) {
+                attributes.put("expiration_reason", verdict.get(1));
+                events.computeIfAbsent(height, h -> new ArrayList<>())
+                        .add(new ChainEvent(verdict.get(0), attributes));
+                events.get(height)
+                        .add(new ChainEvent("pocket.tokenomics.EventSupplierSlashed", attributes));
+                continue;
+            }
             events.computeIfAbsent(height, h -> new ArrayList<>())
                     .add(
                             new ChainEvent(
@@ -327,7 +357,9 @@ final class SimChain implements TxSubmitter {
                         new Class<?>[] {ChainQueries.class},
                         (proxy, method, arguments) -> {
                             String name = method.getName();
-                            if (faults.before(name) || faults.after(name)) {
+                            if (faults.before(name)
+                                    || faults.after(name)
+                                    || (name.equals("events") && !resultsReadable)) {
                                 return CompletableFuture.failedFuture(
                                         new ChainUnavailableException(name, null));
                             }
@@ -364,7 +396,7 @@ final class SimChain implements TxSubmitter {
                             .filter(c -> c.getSupplierOperatorAddress().equals(a[0]))
                             .toList();
             case "block" -> blocks.get((Long) a[0]);
-            case "balance" -> BigInteger.valueOf(1_000_000_000);
+            case "balance" -> balance;
             case "events" -> {
                 @SuppressWarnings("unchecked")
                 Set<String> types = (Set<String>) a[1];
