@@ -13,6 +13,7 @@ import io.relayminer.core.chain.TxSettings;
 import io.relayminer.core.config.Check;
 import io.relayminer.core.config.NamespaceConfig;
 import io.relayminer.core.config.RedisConfig;
+import io.relayminer.core.daemon.DaemonCommand;
 import io.relayminer.core.key.KeyRing;
 import io.relayminer.core.key.KeySources;
 import io.relayminer.core.miner.MinerMetrics;
@@ -160,7 +161,10 @@ final class MinerProcess implements AutoCloseable {
         registry.gauge(
                 "ha_build_info",
                 io.micrometer.core.instrument.Tags.of(
-                        "version", Main.Version.text(), "component", "miner"),
+                        "version",
+                        DaemonCommand.versionOf(MinerProcess.class),
+                        "component",
+                        "miner"),
                 1);
         return registry;
     }

@@ -1,22 +1,11 @@
 package io.relayminer.relayer;
 
-import io.relayminer.core.config.ConfigException;
-import io.relayminer.core.config.ConfigPrinter;
 import io.relayminer.core.config.ConfigReader;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import io.relayminer.core.config.LoggingConfig;
+import io.relayminer.core.daemon.DaemonCommand;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
-
-import java.io.PrintWriter;
-import java.nio.file.Path;
-import java.util.concurrent.Callable;
 
 /** The command line of the relayer daemon. */
 @Command(
@@ -24,23 +13,14 @@ import java.util.concurrent.Callable;
         description =
                 "Serves relays: authenticates them, forwards them, signs and records answers.",
         mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class,
-        subcommands = Main.Validate.class)
-public final class Main implements Callable<Integer> {
-
-    private static final Logger LOG = LoggerFactory.getLogger(Main.class);
-
-    @Spec private CommandSpec spec = CommandSpec.create();
-
-    @CommandLine.Mixin private ConfigOptions options = new ConfigOptions();
-
-    @Option(
-            names = "--print-config",
-            description = "Print the configuration in force, secrets masked, and exit.")
-    private boolean printConfig;
+        versionProvider = Main.class,
+        subcommands = DaemonCommand.Validate.class)
+public final class Main extends DaemonCommand<RelayerConfig> {
 
     /** Created by the command line. */
-    public Main() {}
+    public Main() {
+        super("relayer");
+    }
 
     /** Runs the daemon until it is told to stop. */
     public static void main(String[] args) {
@@ -48,108 +28,36 @@ public final class Main implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws InterruptedException {
-        PrintWriter err = spec.commandLine().getErr();
-        RelayerConfig config;
-        try {
-            config = options.read(err);
-            if (printConfig) {
-                spec.commandLine().getOut().print(ConfigPrinter.effective(config));
-                spec.commandLine().getOut().flush();
-                return 0;
-            }
-            config.requireComplete();
-        } catch (ConfigException | IllegalArgumentException e) {
-            err.println("configuration: " + e.getMessage());
-            return 2;
-        }
-        LogOutput.configure(config.logging());
-        LOG.info("relayer {} starts", Version.text());
+    protected ConfigReader.Builder<RelayerConfig> reader() {
+        return RelayerConfig.reader();
+    }
+
+    @Override
+    protected RelayerConfig withRedisUrl(RelayerConfig config, String url) {
+        return config.withRedisUrl(url);
+    }
+
+    @Override
+    protected void requireComplete(RelayerConfig config) {
+        config.requireComplete();
+    }
+
+    @Override
+    protected LoggingConfig logging(RelayerConfig config) {
+        return config.logging();
+    }
+
+    @Override
+    protected void run(RelayerConfig config) throws InterruptedException {
         try (RelayerProcess process = RelayerProcess.start(config)) {
             process.awaitStop();
-            return 0;
-        } catch (RuntimeException e) {
-            LOG.error("the relayer cannot run: {}", e.getMessage(), e);
-            return 1;
         }
     }
 
-    /** Where the configuration is. */
-    static final class ConfigOptions {
-        @Option(
-                names = "--config",
-                required = true,
-                paramLabel = "FILE",
-                description = "YAML configuration.")
-        private Path file = Path.of("");
-
-        @Option(
-                names = "--redis-url",
-                paramLabel = "URL",
-                description = "Takes the place of redis.url.")
-        private @Nullable String redisUrl;
-
-        @Option(
-                names = "--lenient-config",
-                description = "Warn of unknown keys instead of refusing them.")
-        private boolean lenient;
-
-        Path file() {
-            return file;
-        }
-
-        RelayerConfig read(PrintWriter err) {
-            ConfigReader.Result<RelayerConfig> result =
-                    RelayerConfig.reader().lenient(lenient).build().read(file);
-            for (String warning : result.warnings()) {
-                err.println("warning: " + warning);
-            }
-            return redisUrl == null ? result.config() : result.config().withRedisUrl(redisUrl);
-        }
-    }
-
-    /** Checks a configuration without starting anything. */
-    @Command(
-            name = "validate",
-            description = "Checks a configuration, keys included; starts nothing.",
-            mixinStandardHelpOptions = true)
-    static final class Validate implements Callable<Integer> {
-
-        @Spec private CommandSpec spec = CommandSpec.create();
-
-        @CommandLine.Mixin private ConfigOptions options = new ConfigOptions();
-
-        @Override
-        public Integer call() {
-            PrintWriter out = spec.commandLine().getOut();
-            PrintWriter err = spec.commandLine().getErr();
-            try {
-                RelayerConfig config = options.read(err);
-                config.requireComplete();
-                RelayerWiring.backends(config);
-                RelayerWiring.keys(config);
-                RelayerProcess.requireKeys(config);
-                out.println("config OK: " + options.file() + " would start");
-                out.flush();
-                return 0;
-            } catch (RuntimeException e) {
-                err.println("config is INVALID: " + e.getMessage());
-                return 1;
-            }
-        }
-    }
-
-    /** The version of the build. */
-    static final class Version implements CommandLine.IVersionProvider {
-
-        static String text() {
-            String version = Main.class.getPackage().getImplementationVersion();
-            return version == null ? "development build" : version;
-        }
-
-        @Override
-        public String[] getVersion() {
-            return new String[] {"relayer " + text()};
-        }
+    @Override
+    protected void check(RelayerConfig config) {
+        RelayerWiring.backends(config);
+        RelayerWiring.keys(config);
+        RelayerProcess.requireKeys(config);
     }
 }

@@ -27,6 +27,17 @@ class ArchitectureTest {
                             "io.relayminer.testkit..",
                             "io.relayminer.benchmarks..");
 
+    /** Applications that embed this module get neither a command line nor a logging back end. */
+    @ArchTest
+    static final ArchRule optionalLibrariesStayInOneRoom =
+            noClasses()
+                    .that()
+                    .resideOutsideOfPackage("io.relayminer.core.daemon")
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage(
+                            "ch.qos.logback..", "picocli..", "io.relayminer.core.daemon");
+
     @ArchTest
     static final ArchRule wireKnowsNothingElse =
             classes()

@@ -4,6 +4,7 @@ import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 
+import io.grpc.MethodDescriptor;
 import io.relayminer.core.wire.CoinAmount;
 import io.relayminer.core.wire.TypeUrls;
 import io.relayminer.core.wire.WireException;
@@ -55,6 +56,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 
 /** {@link ChainQueries} over gRPC, and CometBFT RPC for blocks. */
 final class NodeChainQueries implements ChainQueries {
@@ -79,13 +81,25 @@ final class NodeChainQueries implements ChainQueries {
         this.clock = clock;
     }
 
+    /** Asks for what always exists and takes a part of the answer. */
+    private <Q, A, T> CompletionStage<T> ask(
+            String question, MethodDescriptor<Q, A> method, Q request, Function<A, T> part) {
+        return grpc.ask(question, method, request).thenApply(part);
+    }
+
+    /** Asks for what may not exist and takes a part of the answer. */
+    private <Q, A, T> CompletionStage<Optional<T>> find(
+            String question, MethodDescriptor<Q, A> method, Q request, Function<A, T> part) {
+        return grpc.find(question, method, request).thenApply(found -> found.map(part));
+    }
+
     @Override
     public CompletionStage<io.relayminer.core.wire.shared.Params> sharedParams() {
-        return grpc.ask(
+        return ask(
                         "shared parameters",
                         io.relayminer.core.wire.shared.QueryGrpc.getParamsMethod(),
-                        io.relayminer.core.wire.shared.QueryParamsRequest.getDefaultInstance())
-                .thenApply(io.relayminer.core.wire.shared.QueryParamsResponse::getParams)
+                        io.relayminer.core.wire.shared.QueryParamsRequest.getDefaultInstance(),
+                        io.relayminer.core.wire.shared.QueryParamsResponse::getParams)
                 .thenApply(NodeChainQueries::checked);
     }
 
@@ -94,11 +108,11 @@ final class NodeChainQueries implements ChainQueries {
         if (height <= 0) {
             return sharedParams();
         }
-        return grpc.ask(
+        return ask(
                         "shared parameters at " + height,
                         io.relayminer.core.wire.shared.QueryGrpc.getParamsAtHeightMethod(),
-                        QueryParamsAtHeightRequest.newBuilder().setHeight(height).build())
-                .thenApply(QueryParamsAtHeightResponse::getParams)
+                        QueryParamsAtHeightRequest.newBuilder().setHeight(height).build(),
+                        QueryParamsAtHeightResponse::getParams)
                 .thenApply(NodeChainQueries::checked);
     }
 
@@ -113,85 +127,83 @@ final class NodeChainQueries implements ChainQueries {
 
     @Override
     public CompletionStage<io.relayminer.core.wire.session.Params> sessionParams() {
-        return grpc.ask(
-                        "session parameters",
-                        io.relayminer.core.wire.session.QueryGrpc.getParamsMethod(),
-                        io.relayminer.core.wire.session.QueryParamsRequest.getDefaultInstance())
-                .thenApply(io.relayminer.core.wire.session.QueryParamsResponse::getParams);
+        return ask(
+                "session parameters",
+                io.relayminer.core.wire.session.QueryGrpc.getParamsMethod(),
+                io.relayminer.core.wire.session.QueryParamsRequest.getDefaultInstance(),
+                io.relayminer.core.wire.session.QueryParamsResponse::getParams);
     }
 
     @Override
     public CompletionStage<io.relayminer.core.wire.application.Params> applicationParams() {
-        return grpc.ask(
-                        "application parameters",
-                        io.relayminer.core.wire.application.QueryGrpc.getParamsMethod(),
-                        io.relayminer.core.wire.application.QueryParamsRequest.getDefaultInstance())
-                .thenApply(io.relayminer.core.wire.application.QueryParamsResponse::getParams);
+        return ask(
+                "application parameters",
+                io.relayminer.core.wire.application.QueryGrpc.getParamsMethod(),
+                io.relayminer.core.wire.application.QueryParamsRequest.getDefaultInstance(),
+                io.relayminer.core.wire.application.QueryParamsResponse::getParams);
     }
 
     @Override
     public CompletionStage<io.relayminer.core.wire.supplier.Params> supplierParams() {
-        return grpc.ask(
-                        "supplier parameters",
-                        io.relayminer.core.wire.supplier.QueryGrpc.getParamsMethod(),
-                        io.relayminer.core.wire.supplier.QueryParamsRequest.getDefaultInstance())
-                .thenApply(io.relayminer.core.wire.supplier.QueryParamsResponse::getParams);
+        return ask(
+                "supplier parameters",
+                io.relayminer.core.wire.supplier.QueryGrpc.getParamsMethod(),
+                io.relayminer.core.wire.supplier.QueryParamsRequest.getDefaultInstance(),
+                io.relayminer.core.wire.supplier.QueryParamsResponse::getParams);
     }
 
     @Override
     public CompletionStage<io.relayminer.core.wire.service.Params> serviceParams() {
-        return grpc.ask(
-                        "service parameters",
-                        io.relayminer.core.wire.service.QueryGrpc.getParamsMethod(),
-                        io.relayminer.core.wire.service.QueryParamsRequest.getDefaultInstance())
-                .thenApply(io.relayminer.core.wire.service.QueryParamsResponse::getParams);
+        return ask(
+                "service parameters",
+                io.relayminer.core.wire.service.QueryGrpc.getParamsMethod(),
+                io.relayminer.core.wire.service.QueryParamsRequest.getDefaultInstance(),
+                io.relayminer.core.wire.service.QueryParamsResponse::getParams);
     }
 
     @Override
     public CompletionStage<io.relayminer.core.wire.proof.Params> proofParams() {
-        return grpc.ask(
-                        "proof parameters",
-                        io.relayminer.core.wire.proof.QueryGrpc.getParamsMethod(),
-                        io.relayminer.core.wire.proof.QueryParamsRequest.getDefaultInstance())
-                .thenApply(io.relayminer.core.wire.proof.QueryParamsResponse::getParams);
+        return ask(
+                "proof parameters",
+                io.relayminer.core.wire.proof.QueryGrpc.getParamsMethod(),
+                io.relayminer.core.wire.proof.QueryParamsRequest.getDefaultInstance(),
+                io.relayminer.core.wire.proof.QueryParamsResponse::getParams);
     }
 
     @Override
     public CompletionStage<io.relayminer.core.wire.tokenomics.Params> tokenomicsParams() {
-        return grpc.ask(
-                        "tokenomics parameters",
-                        io.relayminer.core.wire.tokenomics.QueryGrpc.getParamsMethod(),
-                        io.relayminer.core.wire.tokenomics.QueryParamsRequest.getDefaultInstance())
-                .thenApply(io.relayminer.core.wire.tokenomics.QueryParamsResponse::getParams);
+        return ask(
+                "tokenomics parameters",
+                io.relayminer.core.wire.tokenomics.QueryGrpc.getParamsMethod(),
+                io.relayminer.core.wire.tokenomics.QueryParamsRequest.getDefaultInstance(),
+                io.relayminer.core.wire.tokenomics.QueryParamsResponse::getParams);
     }
 
     @Override
     public CompletionStage<Optional<Application>> application(String address) {
-        return grpc.find(
-                        "application " + address,
-                        io.relayminer.core.wire.application.QueryGrpc.getApplicationMethod(),
-                        QueryGetApplicationRequest.newBuilder().setAddress(address).build())
-                .thenApply(found -> found.map(QueryGetApplicationResponse::getApplication));
+        return find(
+                "application " + address,
+                io.relayminer.core.wire.application.QueryGrpc.getApplicationMethod(),
+                QueryGetApplicationRequest.newBuilder().setAddress(address).build(),
+                QueryGetApplicationResponse::getApplication);
     }
 
     @Override
     public CompletionStage<Optional<Supplier>> supplier(String operatorAddress) {
-        return grpc.find(
-                        "supplier " + operatorAddress,
-                        io.relayminer.core.wire.supplier.QueryGrpc.getSupplierMethod(),
-                        QueryGetSupplierRequest.newBuilder()
-                                .setOperatorAddress(operatorAddress)
-                                .build())
-                .thenApply(found -> found.map(QueryGetSupplierResponse::getSupplier));
+        return find(
+                "supplier " + operatorAddress,
+                io.relayminer.core.wire.supplier.QueryGrpc.getSupplierMethod(),
+                QueryGetSupplierRequest.newBuilder().setOperatorAddress(operatorAddress).build(),
+                QueryGetSupplierResponse::getSupplier);
     }
 
     @Override
     public CompletionStage<Optional<BaseAccount>> account(String address) {
-        return grpc.find(
-                        "account " + address,
-                        io.relayminer.core.wire.cosmos.auth.QueryGrpc.getAccountMethod(),
-                        QueryAccountRequest.newBuilder().setAddress(address).build())
-                .thenApply(found -> found.map(answer -> baseAccount(answer.getAccount())));
+        return find(
+                "account " + address,
+                io.relayminer.core.wire.cosmos.auth.QueryGrpc.getAccountMethod(),
+                QueryAccountRequest.newBuilder().setAddress(address).build(),
+                answer -> baseAccount(answer.getAccount()));
     }
 
     /** Accounts of other types hold the base account inside. */
@@ -254,14 +266,11 @@ final class NodeChainQueries implements ChainQueries {
 
     @Override
     public CompletionStage<Optional<Service>> service(String serviceId) {
-        return grpc.find(
-                        "service " + serviceId,
-                        io.relayminer.core.wire.service.QueryGrpc.getServiceMethod(),
-                        QueryGetServiceRequest.newBuilder()
-                                .setId(serviceId)
-                                .setDehydrated(true)
-                                .build())
-                .thenApply(found -> found.map(QueryGetServiceResponse::getService));
+        return find(
+                "service " + serviceId,
+                io.relayminer.core.wire.service.QueryGrpc.getServiceMethod(),
+                QueryGetServiceRequest.newBuilder().setId(serviceId).setDehydrated(true).build(),
+                QueryGetServiceResponse::getService);
     }
 
     @Override
@@ -357,14 +366,14 @@ final class NodeChainQueries implements ChainQueries {
     @Override
     public CompletionStage<Optional<Claim>> claim(
             String sessionId, String supplierOperatorAddress) {
-        return grpc.find(
-                        "claim of " + supplierOperatorAddress + " for session " + sessionId,
-                        io.relayminer.core.wire.proof.QueryGrpc.getClaimMethod(),
-                        QueryGetClaimRequest.newBuilder()
-                                .setSessionId(sessionId)
-                                .setSupplierOperatorAddress(supplierOperatorAddress)
-                                .build())
-                .thenApply(found -> found.map(QueryGetClaimResponse::getClaim));
+        return find(
+                "claim of " + supplierOperatorAddress + " for session " + sessionId,
+                io.relayminer.core.wire.proof.QueryGrpc.getClaimMethod(),
+                QueryGetClaimRequest.newBuilder()
+                        .setSessionId(sessionId)
+                        .setSupplierOperatorAddress(supplierOperatorAddress)
+                        .build(),
+                QueryGetClaimResponse::getClaim);
     }
 
     @Override
@@ -408,14 +417,14 @@ final class NodeChainQueries implements ChainQueries {
     @Override
     public CompletionStage<Optional<Proof>> proof(
             String sessionId, String supplierOperatorAddress) {
-        return grpc.find(
-                        "proof of " + supplierOperatorAddress + " for session " + sessionId,
-                        io.relayminer.core.wire.proof.QueryGrpc.getProofMethod(),
-                        QueryGetProofRequest.newBuilder()
-                                .setSessionId(sessionId)
-                                .setSupplierOperatorAddress(supplierOperatorAddress)
-                                .build())
-                .thenApply(found -> found.map(QueryGetProofResponse::getProof));
+        return find(
+                "proof of " + supplierOperatorAddress + " for session " + sessionId,
+                io.relayminer.core.wire.proof.QueryGrpc.getProofMethod(),
+                QueryGetProofRequest.newBuilder()
+                        .setSessionId(sessionId)
+                        .setSupplierOperatorAddress(supplierOperatorAddress)
+                        .build(),
+                QueryGetProofResponse::getProof);
     }
 
     @Override

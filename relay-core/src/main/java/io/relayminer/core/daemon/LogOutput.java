@@ -1,4 +1,4 @@
-package io.relayminer.miner;
+package io.relayminer.core.daemon;
 
 import ch.qos.logback.classic.AsyncAppender;
 import ch.qos.logback.classic.Level;
