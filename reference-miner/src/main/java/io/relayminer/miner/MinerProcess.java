@@ -1,11 +1,9 @@
 package io.relayminer.miner;
 
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
-import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.core.metrics.Info;
 import io.relayminer.core.admin.AdminServer;
 import io.relayminer.core.chain.ChainClient;
 import io.relayminer.core.chain.ChainSettings;
@@ -16,6 +14,7 @@ import io.relayminer.core.config.RedisConfig;
 import io.relayminer.core.daemon.DaemonCommand;
 import io.relayminer.core.key.KeyRing;
 import io.relayminer.core.key.KeySources;
+import io.relayminer.core.metrics.ProcessMetrics;
 import io.relayminer.core.miner.MinerMetrics;
 import io.relayminer.core.miner.MinerNode;
 import io.relayminer.core.miner.MinerSettings;
@@ -155,17 +154,17 @@ final class MinerProcess implements AutoCloseable {
 
     private static PrometheusMeterRegistry registry() {
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        new JvmMemoryMetrics().bindTo(registry);
-        new JvmThreadMetrics().bindTo(registry);
-        new ProcessorMetrics().bindTo(registry);
-        registry.gauge(
-                "ha_build_info",
-                io.micrometer.core.instrument.Tags.of(
-                        "version",
+        ProcessMetrics.bindTo(registry);
+        // An info metric of the Prometheus client: the suffix is reserved to that type.
+        Info.builder()
+                .name("ha_build_info")
+                .help("The build, in its labels")
+                .labelNames("version", "commit", "component")
+                .register(registry.getPrometheusRegistry())
+                .setLabelValues(
                         DaemonCommand.versionOf(MinerProcess.class),
-                        "component",
-                        "miner"),
-                1);
+                        ProcessMetrics.commit(MinerProcess.class),
+                        "miner");
         return registry;
     }
 

@@ -3,6 +3,7 @@ package io.relayminer.relayer;
 import com.github.benmanes.caffeine.cache.Ticker;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.core.metrics.Info;
 import io.relayminer.core.admin.AdminServer;
 import io.relayminer.core.backend.BackendPools;
 import io.relayminer.core.cache.QueryBudget;
@@ -11,7 +12,10 @@ import io.relayminer.core.cache.RedisTier;
 import io.relayminer.core.cache.RelayCaches;
 import io.relayminer.core.chain.ChainQueries;
 import io.relayminer.core.config.Check;
+import io.relayminer.core.daemon.DaemonCommand;
 import io.relayminer.core.meter.RelayMeter;
+import io.relayminer.core.metrics.MeteredChainQueries;
+import io.relayminer.core.metrics.ProcessMetrics;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisEndpoint;
 import io.relayminer.core.redis.RedisKeys;
@@ -105,13 +109,16 @@ final class Relayer implements AutoCloseable {
 
     private Relayer(
             RelayerConfig config,
-            ChainQueries chain,
+            ChainQueries node,
             SupplierKeys keys,
             PrometheusMeterRegistry registry) {
         this.registry = registry;
         this.config = config;
         this.keys = keys;
         this.metrics = new RelayerMetrics(registry, config.services().keySet());
+        ProcessMetrics.bindTo(registry);
+        buildInfo(registry);
+        ChainQueries chain = new MeteredChainQueries(node, registry);
         try {
             Ticker ticker = Ticker.systemTicker();
             ScheduledExecutorService timer = timer();
@@ -209,6 +216,7 @@ final class Relayer implements AutoCloseable {
                                     RelayerWiring.longestBody(config)));
 
             // Start: events first, then listeners, the relay port last
+            heights.onAnnouncement(metrics::blockAnnounced);
             heights.onBlock(metrics::block);
             heights.onBlock(admission::onBlock);
             caches.subscribe(subscriber);
@@ -357,6 +365,19 @@ final class Relayer implements AutoCloseable {
                         metrics,
                         InstantSource.system(),
                         ticker));
+    }
+
+    /** An info metric of the Prometheus client: the suffix is reserved to that type. */
+    private static void buildInfo(PrometheusMeterRegistry registry) {
+        Info.builder()
+                .name("ha_build_info")
+                .help("The build, in its labels")
+                .labelNames("version", "commit", "component")
+                .register(registry.getPrometheusRegistry())
+                .setLabelValues(
+                        DaemonCommand.versionOf(Relayer.class),
+                        ProcessMetrics.commit(Relayer.class),
+                        "relayer");
     }
 
     private static RelayLogSettings logSettings(RelayerConfig.PublishConfig publish) {

@@ -3,11 +3,18 @@ package io.relayminer.relayer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.util.List;
 
 /**
  * What becomes of an authentic relay: metered, answered, mined, or refused because something is
@@ -90,6 +97,37 @@ class RelayOutcomeTest {
         assertEquals(200, fixture.send(fixture.relay()).status());
         assertEquals(
                 503, fixture.send(fixture.relay(fixture.session(11), fixture.supplier)).status());
+    }
+
+    @Test
+    void aLateRelayIsServedMinedAndReportedOnce() throws IOException {
+        fixture.start();
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        Logger root = (Logger) LoggerFactory.getLogger("io.relayminer.core.relay");
+        root.addAppender(log);
+        try {
+            fixture.height(29);
+            assertEquals(200, fixture.send(fixture.relay()).status());
+            fixture.height(30);
+            assertEquals(200, fixture.send(fixture.relay()).status());
+            assertEquals(200, fixture.send(fixture.relay()).status());
+        } finally {
+            root.detachAppender(log);
+        }
+        assertEquals(3, fixture.minedCount());
+        List<String> warnings =
+                log.list.stream()
+                        .filter(event -> event.getLevel() == Level.WARN)
+                        .map(ILoggingEvent::getFormattedMessage)
+                        .filter(text -> text.startsWith("late relay"))
+                        .toList();
+        assertEquals(1, warnings.size(), warnings::toString);
+        assertTrue(warnings.get(0).contains("before height 30; this one came at 30"));
+        assertEquals(
+                2,
+                fixture.metric(
+                        "ha_cache_session_rewardable_checks_total{result=\"non_rewardable\"}"));
     }
 
     @Test

@@ -26,6 +26,12 @@ public interface CacheObserver {
      */
     default void invalidated(String type, String source) {}
 
+    /**
+     * A supplier state was found that is active but names no services, which only a writer that
+     * could not read the chain leaves; {@code source} is where, e.g. {@code l2_read}.
+     */
+    default void supplierContaminated(String source) {}
+
     /** The repopulation lock was {@code acquired} or {@code contended}. */
     default void lock(String type, String result) {}
 }

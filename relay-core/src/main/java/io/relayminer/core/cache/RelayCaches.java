@@ -238,7 +238,7 @@ public final class RelayCaches {
                                 "supplier",
                                 name(s -> keys.supplierState(s)),
                                 null,
-                                readOnly(RelayCaches::decodeSupplier),
+                                readOnly(bytes -> decodeSupplier(bytes, observer)),
                                 any -> Duration.ZERO),
                         observer,
                         ticker);
@@ -434,9 +434,10 @@ public final class RelayCaches {
                         : (validUntil - now) * ASSUMED_BLOCK_SECONDS + 10);
     }
 
-    private static SupplierState decodeSupplier(byte[] bytes) {
+    private static SupplierState decodeSupplier(byte[] bytes, CacheObserver observer) {
         SupplierState state = SupplierState.decode(bytes);
         if (state.contaminated()) {
+            observer.supplierContaminated("l2_read");
             throw new IllegalArgumentException(
                     "the supplier is staked and active but has no services, the trace of a writer"
                             + " that could not read the chain");

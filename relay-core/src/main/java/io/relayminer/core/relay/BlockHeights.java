@@ -45,6 +45,7 @@ public final class BlockHeights implements AutoCloseable {
     private final ScheduledExecutorService timer;
     private final AtomicLong height = new AtomicLong();
     private final List<LongConsumer> listeners = new CopyOnWriteArrayList<>();
+    private final List<Runnable> announcementListeners = new CopyOnWriteArrayList<>();
     private final Ticker ticker;
     private volatile long advancedAtNanos;
     private volatile long intervalNanos;
@@ -84,10 +85,15 @@ public final class BlockHeights implements AutoCloseable {
         listeners.add(listener);
     }
 
+    /** Runs the listener for every announcement, also for those that say nothing new. */
+    public void onAnnouncement(Runnable listener) {
+        announcementListeners.add(listener);
+    }
+
     /** Begins to follow announcements and to watch for their absence. */
     public void start(RedisSubscriber subscriber) {
         subscriber.subscribe(
-                keys.blockChannel(), message -> announced(message), this::readLastAnnouncement);
+                keys.blockChannel(), message -> received(message), this::readLastAnnouncement);
         ask();
         watchdog =
                 timer.scheduleWithFixedDelay(
@@ -111,6 +117,11 @@ public final class BlockHeights implements AutoCloseable {
             }
             known = height.get();
         }
+    }
+
+    private void received(byte[] message) {
+        announcementListeners.forEach(Runnable::run);
+        announced(message);
     }
 
     private void announced(byte[] message) {

@@ -106,6 +106,7 @@ public final class RelayPipeline implements RelayHandler {
 
     private final Parts parts;
     private final RelayerMetrics metrics;
+    private final LateRelays late;
     private final WireLimits relayLimits;
     private final WireLimits httpLimits;
 
@@ -113,6 +114,7 @@ public final class RelayPipeline implements RelayHandler {
     public RelayPipeline(Parts parts) {
         this.parts = parts;
         this.metrics = parts.metrics();
+        this.late = new LateRelays(parts.metrics());
         this.relayLimits = WireLimits.RELAY.withMaxBytes(parts.maxBodyBytes());
         this.httpLimits = WireLimits.HTTP.withMaxBytes(parts.maxBodyBytes());
     }
@@ -252,6 +254,7 @@ public final class RelayPipeline implements RelayHandler {
                                     relay.serviceId, eager(relay), System.nanoTime() - started);
                             if (failure == null) {
                                 relay.session(session);
+                                late.judge(session, relay.supplier(), relay.arrivalHeight);
                                 return relay;
                             }
                             Throwable cause = RelayFailures.root(failure);

@@ -83,6 +83,9 @@ public final class RelayerMetrics
     private final Map<String, ServiceMeters> services = new HashMap<>();
     private final AtomicLong blockHeight = new AtomicLong();
     private final AtomicInteger activeConnections = new AtomicInteger();
+    private final Counter blockEvents;
+    private final Counter rewardable;
+    private final Counter nonRewardable;
     private final Map<Object, Counter> counters = new ConcurrentHashMap<>();
     private final Map<Object, AtomicLong> gauges = new ConcurrentHashMap<>();
     private final Map<Object, Timer> timers = new ConcurrentHashMap<>();
@@ -104,8 +107,25 @@ public final class RelayerMetrics
         Gauge.builder(PREFIX + "current_block_height", blockHeight, AtomicLong::get)
                 .description("Newest block height this process has seen")
                 .register(registry);
+        Gauge.builder("ha_cache_current_block_height", blockHeight, AtomicLong::get)
+                .description("Newest block height the caches have seen")
+                .register(registry);
+        this.blockEvents =
+                Counter.builder("ha_cache_block_events_received")
+                        .description("Block announcements received")
+                        .register(registry);
+        this.rewardable = rewardableChecks("rewardable");
+        this.nonRewardable = rewardableChecks("non_rewardable");
+        panicCounter("http_handler");
         Gauge.builder(PREFIX + "active_connections", activeConnections, AtomicInteger::get)
                 .description("Requests being handled")
+                .register(registry);
+    }
+
+    private Counter rewardableChecks(String result) {
+        return Counter.builder("ha_cache_session_rewardable_checks")
+                .description("Relays that came in time, or too late, to be rewarded for certain")
+                .tag("result", result)
                 .register(registry);
     }
 
@@ -226,14 +246,26 @@ public final class RelayerMetrics
 
     /** A handler broke: defects, not refusals. */
     public void panicRecovered(String component) {
-        counters.computeIfAbsent(
-                        "panic:" + component,
-                        key ->
-                                Counter.builder("ha_panic_recoveries")
-                                        .description("Defects contained")
-                                        .tag("component", component)
-                                        .register(registry))
-                .increment();
+        panicCounter(component).increment();
+    }
+
+    private Counter panicCounter(String component) {
+        return counters.computeIfAbsent(
+                "panic:" + component,
+                key ->
+                        Counter.builder("ha_panic_recoveries")
+                                .description("Defects contained")
+                                .tag("component", component)
+                                .register(registry));
+    }
+
+    /** A block announcement arrived. */
+    public void blockAnnounced() {
+        blockEvents.increment();
+    }
+
+    void rewardable(boolean inTime) {
+        (inTime ? rewardable : nonRewardable).increment();
     }
 
     /** A new block was seen. */
@@ -402,6 +434,18 @@ public final class RelayerMetrics
     @Override
     public void invalidated(String type, String source) {
         cacheCounter("ha_cache_invalidations", "Entries dropped", type, "source", source)
+                .increment();
+    }
+
+    @Override
+    public void supplierContaminated(String source) {
+        counters.computeIfAbsent(
+                        "contaminated:" + source,
+                        key ->
+                                Counter.builder("ha_cache_supplier_contaminated")
+                                        .description("Active suppliers found without services")
+                                        .tag("source", source)
+                                        .register(registry))
                 .increment();
     }
 
