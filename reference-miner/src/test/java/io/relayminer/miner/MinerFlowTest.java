@@ -1,37 +1,22 @@
 package io.relayminer.miner;
 
+import static io.relayminer.miner.MinerWorld.SERVICE;
+import static io.relayminer.miner.MinerWorld.SUPPLIERS;
+import static io.relayminer.miner.MinerWorld.address;
+import static io.relayminer.miner.MinerWorld.bytes;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.google.protobuf.ByteString;
-
-import io.relayminer.core.key.SupplierKey;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisKeys;
-import io.relayminer.core.redis.RedisSessionStore;
-import io.relayminer.core.redis.RedisStreamRelayLog;
-import io.relayminer.core.redis.RelayLogListener;
-import io.relayminer.core.redis.RelayLogSettings;
-import io.relayminer.core.redis.SessionRecord;
 import io.relayminer.core.redis.SupplierState;
 import io.relayminer.core.session.SessionWindows;
-import io.relayminer.core.wire.RelayCodec;
-import io.relayminer.core.wire.service.RelayRequest;
-import io.relayminer.core.wire.service.RelayResponse;
-import io.relayminer.core.wire.service.RelayResponseMetadata;
 import io.relayminer.core.wire.session.SessionHeader;
-import io.relayminer.ring.PrivateKey;
-import io.relayminer.ring.PublicKey;
 import io.relayminer.testkit.chain.ClaimOutcome;
 import io.relayminer.testkit.chain.DevChain;
-import io.relayminer.testkit.chain.Genesis;
-import io.relayminer.testkit.chain.LocalnetAccounts;
-import io.relayminer.testkit.gateway.RelaySigner;
-import io.relayminer.testkit.redis.EmbeddedRedis;
-import io.relayminer.transport.MinedRelay;
 
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,14 +25,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
-import java.security.SecureRandom;
-import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /**
  * The real daemon against a real Redis and a chain with the real rules: relays become leaves,
@@ -55,95 +34,31 @@ import java.util.concurrent.TimeUnit;
  */
 class MinerFlowTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final String SERVICE = "develop-http";
-    private static final List<String> SUPPLIERS = List.of("supplier1", "supplier2");
-
-    private EmbeddedRedis redis;
+    private MinerWorld world;
     private DevChain chain;
     private RedisConnections connections;
-    private RedisStreamRelayLog log;
-    private RelaySigner gateway;
-    private final RedisKeys keys = RedisKeys.plain();
+    private RedisKeys keys;
     private final List<MinerProcess> miners = new ArrayList<>();
-    private int relays;
 
     @BeforeEach
     void start() {
-        redis = EmbeddedRedis.start();
-        chain = DevChain.start(Genesis.localnet().suppliers(2, "http://127.0.0.1:1").build());
-        connections = RedisConnections.open(redis.uri());
-        log =
-                new RedisStreamRelayLog(
-                        connections,
-                        keys,
-                        "relayer",
-                        RelayLogSettings.DEFAULT,
-                        InstantSource.system(),
-                        RelayLogListener.NONE);
-        LocalnetAccounts.Entry app = LocalnetAccounts.named("app1");
-        LocalnetAccounts.Entry gw = LocalnetAccounts.named("gateway1");
-        gateway =
-                new RelaySigner(
-                        PublicKey.of(app.publicKey().toByteArray()),
-                        List.of(PublicKey.of(gw.publicKey().toByteArray())),
-                        PrivateKey.of(gw.privateKey().toByteArray()),
-                        new SecureRandom());
+        world = new MinerWorld();
+        chain = world.chain;
+        connections = world.connections;
+        keys = world.keys;
     }
 
     @AfterEach
     void stop() {
         miners.forEach(MinerProcess::close);
-        log.close();
-        gateway.close();
-        connections.close();
-        chain.close();
-        redis.close();
+        world.close();
     }
 
     private MinerConfig config(String more) {
-        StringBuilder inline = new StringBuilder();
-        for (String supplier : SUPPLIERS) {
-            inline.append("\n    - \"")
-                    .append(
-                            HexFormat.of()
-                                    .formatHex(
-                                            LocalnetAccounts.named(supplier)
-                                                    .privateKey()
-                                                    .toByteArray()))
-                    .append('"');
-        }
-        String yaml =
-                """
-                redis:
-                  url: "%s"
-                pocket_node:
-                  query_node_rpc_url: "%s"
-                  query_node_grpc_url: "%s"
-                  grpc_insecure: true
-                  chain_id: "%s"
-                keys:
-                  inline:%s
-                leader_election:
-                  leader_ttl_seconds: 3
-                  heartbeat_rate_seconds: 1
-                supplier_claiming:
-                  claim_ttl_seconds: 3
-                  renew_rate_seconds: 1
-                  rebalance_interval_seconds: 1
-                block_time_seconds: 1
-                metrics:
-                  addr: "127.0.0.1:0"
-                %s
-                """
-                        .formatted(
-                                redis.uri(),
-                                chain.rpcAddress(),
-                                chain.grpcAddress(),
-                                chain.genesis().chainId(),
-                                inline,
-                                more);
-        return MinerConfig.reader().build().parse(yaml, "test").config();
+        return MinerConfig.reader()
+                .build()
+                .parse(world.config(world.redis.uri(), 3, more), "test")
+                .config();
     }
 
     private MinerProcess miner(String more) {
@@ -152,52 +67,16 @@ class MinerFlowTest {
         return miner;
     }
 
-    private static String address(String name) {
-        return LocalnetAccounts.named(name).address();
-    }
-
     private SessionHeader session() {
-        return chain.session(address("app1"), SERVICE, chain.height()).orElseThrow().getHeader();
+        return world.session();
     }
 
-    /** A relay as a relayer would have served and signed it, in the supplier's stream. */
     private void relay(SessionHeader header, String supplier) throws Exception {
-        SupplierKey key =
-                new SupplierKey(
-                        PrivateKey.of(LocalnetAccounts.named(supplier).privateKey().toByteArray()));
-        RelayRequest request =
-                gateway.sign(
-                        header, key.address(), RelaySigner.jsonRpc("{\"id\":" + relays++ + "}"));
-        ByteString payload = ByteString.copyFromUtf8("answer " + relays);
-        RelayResponseMetadata.Builder meta =
-                RelayResponseMetadata.newBuilder().setSessionHeader(header);
-        RelayResponse.Builder response =
-                RelayResponse.newBuilder()
-                        .setMeta(meta)
-                        .setPayload(payload)
-                        .setPayloadHash(RelayCodec.wrap(RelayCodec.payloadHash(payload)));
-        byte[] signature = key.sign(RelayCodec.signableHash(response.build()));
-        response.setMeta(meta.setSupplierOperatorSignature(RelayCodec.wrap(signature)));
-        byte[] leaf = RelayCodec.leaf(request, response.build());
-        log.append(
-                        new MinedRelay(
-                                RelayCodec.relayHash(leaf),
-                                leaf,
-                                1000,
-                                header.getSessionId(),
-                                header.getSessionStartBlockHeight(),
-                                header.getSessionEndBlockHeight(),
-                                key.address(),
-                                SERVICE,
-                                header.getApplicationAddress(),
-                                chain.height(),
-                                0))
-                .toCompletableFuture()
-                .get(30, TimeUnit.SECONDS);
+        world.relay(header, supplier);
     }
 
     private void until(String what, java.util.concurrent.Callable<Boolean> condition) {
-        Awaitility.await(what).atMost(PATIENCE).until(condition);
+        world.until(what, condition);
     }
 
     /** Advances to a height and waits until every miner has seen it. */
@@ -211,10 +90,7 @@ class MinerFlowTest {
     }
 
     private long leaves(SessionHeader header, String supplier) {
-        return new RedisSessionStore(connections, keys, Duration.ofHours(1))
-                .find(address(supplier), header.getSessionId())
-                .map(SessionRecord::relayCount)
-                .orElse(0L);
+        return world.leaves(header, supplier);
     }
 
     private boolean claimed(SessionHeader header) {
@@ -224,14 +100,7 @@ class MinerFlowTest {
 
     private int waiting(SessionHeader header, boolean proofs) {
         // In the mempool or already in a block.
-        return chain.mempoolSize() + (proofs ? chain.proofChecks().size() : claims(header));
-    }
-
-    private int claims(SessionHeader header) {
-        return (int)
-                SUPPLIERS.stream()
-                        .filter(s -> chain.claim(header.getSessionId(), address(s)).isPresent())
-                        .count();
+        return chain.mempoolSize() + (proofs ? chain.proofChecks().size() : world.claims(header));
     }
 
     private void proveAndSettle(SessionHeader header, SessionWindows windows) {
@@ -249,8 +118,7 @@ class MinerFlowTest {
             until(
                     "the session is over",
                     () ->
-                            new RedisSessionStore(connections, keys, Duration.ofHours(1))
-                                    .find(address(supplier), header.getSessionId())
+                            world.record(header, supplier)
                                     .map(r -> r.state().equals("proved"))
                                     .orElse(false));
             String tree = keys.smstNodes(address(supplier), header.getSessionId());
@@ -359,9 +227,5 @@ class MinerFlowTest {
                             .build(),
                     HttpResponse.BodyHandlers.ofString());
         }
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
     }
 }

@@ -50,6 +50,7 @@ final class Claiming {
     private final SessionBook book;
     private final SubmissionNotes notes;
     private final Closing closing;
+    private final Predecessors predecessors;
 
     Claiming(
             OwnedSupplier supplier,
@@ -57,7 +58,8 @@ final class Claiming {
             TxBatches batches,
             SessionBook book,
             SubmissionNotes notes,
-            Closing closing) {
+            Closing closing,
+            Predecessors predecessors) {
         this.supplier = supplier;
         this.trees = services.trees();
         this.outbox = services.outbox();
@@ -70,6 +72,7 @@ final class Claiming {
         this.book = book;
         this.notes = notes;
         this.closing = closing;
+        this.predecessors = predecessors;
     }
 
     /**
@@ -132,6 +135,11 @@ final class Claiming {
                 }
                 case TxBatches.Fate.Gone gone -> session.pendingClaim = null;
             }
+        } else if (session.claimsSigned == 0
+                && height < windows.claimClose() - 1
+                && predecessors.mayStillAct(
+                        SubmissionPhase.CLAIM, session, session.claimTx, height, 0)) {
+            return;
         }
         if (session.claimsSigned > settings.maxResends()) {
             return;

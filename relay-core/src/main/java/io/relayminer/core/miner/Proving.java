@@ -3,9 +3,6 @@ package io.relayminer.core.miner;
 import io.relayminer.core.chain.Block;
 import io.relayminer.core.chain.ChainQueries;
 import io.relayminer.core.chain.TxFailure;
-import io.relayminer.core.chain.TxSubmitter;
-import io.relayminer.core.redis.Outbox;
-import io.relayminer.core.redis.OutboxEntry;
 import io.relayminer.core.redis.SessionState;
 import io.relayminer.core.redis.SubmissionPhase;
 import io.relayminer.core.session.ProofRequirement;
@@ -42,16 +39,15 @@ final class Proving {
 
     private final OwnedSupplier supplier;
     private final SessionTrees trees;
-    private final Outbox outbox;
     private final SessionConstantsSource constants;
     private final ChainQueries chain;
     private final ChainCalls calls;
-    private final TxSubmitter submitter;
     private final MinerSettings settings;
     private final MinerMetrics metrics;
     private final TxBatches batches;
     private final SessionBook book;
     private final SubmissionNotes notes;
+    private final Predecessors predecessors;
 
     private @Nullable Block seedBlock;
 
@@ -60,19 +56,19 @@ final class Proving {
             SupplierWorker.Services services,
             TxBatches batches,
             SessionBook book,
-            SubmissionNotes notes) {
+            SubmissionNotes notes,
+            Predecessors predecessors) {
         this.supplier = supplier;
         this.trees = services.trees();
-        this.outbox = services.outbox();
         this.constants = services.constants();
         this.chain = services.chain();
         this.calls = services.calls();
-        this.submitter = services.submitter();
         this.settings = services.settings();
         this.metrics = services.metrics();
         this.batches = batches;
         this.book = book;
         this.notes = notes;
+        this.predecessors = predecessors;
     }
 
     /** Decides whether a claim has to be proved, as soon as that can be told. */
@@ -177,9 +173,9 @@ final class Proving {
                 }
                 case TxBatches.Fate.Gone gone -> session.pendingProof = null;
             }
-        } else if (!session.proofTx.isEmpty()
-                && session.proofsSigned == 0
-                && predecessorMayStillProve(session, height)) {
+        } else if (session.proofsSigned == 0
+                && predecessors.mayStillAct(
+                        SubmissionPhase.PROOF, session, session.proofTx, height, 1)) {
             return;
         }
         if (session.proofsSigned > settings.maxResends()) {
@@ -194,24 +190,6 @@ final class Proving {
                             message,
                             HexFormat.of().formatHex(message.getProof().toByteArray())));
         }
-    }
-
-    /**
-     * Whether a proof that an earlier owner sent may still be included. A second one would be
-     * charged again, so its transaction is looked for first; but one that no block has after two is
-     * not waited for, since a missing proof costs more than a second one.
-     */
-    private boolean predecessorMayStillProve(TrackedSession session, long height) {
-        OutboxEntry sent =
-                outbox.entries(SubmissionPhase.PROOF, supplier.address(), session.end)
-                        .get(session.id);
-        boolean recent = sent != null && height <= sent.submitHeight() + 1;
-        var found = calls.await(submitter.find(session.proofTx));
-        boolean executed =
-                found.isPresent()
-                        && found.get().failure().isEmpty()
-                        && height <= found.get().height() + 2;
-        return executed || (found.isEmpty() && recent);
     }
 
     private @Nullable MsgSubmitProof message(TrackedSession session, Claim claim) {

@@ -73,8 +73,10 @@ final class SessionLifecycle {
                 new TxBatches(supplier, services.submitter(), services.calls(), services.metrics());
         this.closing = new Closing(supplier, services, book, notes);
         this.sealing = new Sealing(supplier, intake, reader, services, book, closing);
-        this.claiming = new Claiming(supplier, services, batches, book, notes, closing);
-        this.proving = new Proving(supplier, services, batches, book, notes);
+        Predecessors predecessors = new Predecessors(supplier.address(), services);
+        this.claiming =
+                new Claiming(supplier, services, batches, book, notes, closing, predecessors);
+        this.proving = new Proving(supplier, services, batches, book, notes, predecessors);
         this.settling = new Settling(supplier, services, closing);
     }
 

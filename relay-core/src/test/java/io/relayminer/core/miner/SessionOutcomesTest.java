@@ -308,6 +308,36 @@ class SessionOutcomesTest {
         assertEquals(Map.of(w.session + "/" + SUPPLIER, 1), w.chain.proofsCharged);
     }
 
+    /** Its claim waits in the mempool, but only the outbox speaks of it. */
+    @Test
+    void aSuccessorWaitsForTheClaimOfItsPredecessor() {
+        World w = new World(1).withRelays(3).until(CLAIM_OPEN + 1);
+        assertEquals(1, w.redis.messages.size());
+        SessionRecord r = w.record();
+        w.redis.records.put(
+                SUPPLIER + "/" + w.session, r.withState(SessionState.CLAIMING, r.createdAt()));
+        w.start();
+        w.turn();
+        w.until(SETTLEMENT + 1);
+        assertEquals(SessionState.PROVED, w.state());
+        assertEquals(List.of(w.session + "/" + SUPPLIER), w.chain.claimsExecuted);
+    }
+
+    /** It died after it had stored the claim and before it sent it. */
+    @Test
+    void aSuccessorSendsTheClaimThatItsPredecessorDidNot() {
+        World w = new World(1).withRelays(3);
+        w.chain.forgets = true;
+        w.until(CLAIM_OPEN + 1);
+        assertEquals(1, w.redis.messages.size());
+        w.chain.advance();
+        w.chain.forgets = false;
+        w.start();
+        w.until(SETTLEMENT + 1);
+        assertEquals(SessionState.PROVED, w.state());
+        assertEquals(List.of(w.session + "/" + SUPPLIER), w.chain.claimsExecuted);
+    }
+
     /** Sleeping through everything after the claim loses the claim but leaves nothing over. */
     @Test
     void aSuccessorThatComesTooLateTidiesUp() {

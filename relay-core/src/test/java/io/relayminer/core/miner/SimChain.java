@@ -88,6 +88,7 @@ final class SimChain implements TxSubmitter {
     private final Map<String, TxInclusion> included = new HashMap<>();
     private final Map<Long, List<ChainEvent>> events = new HashMap<>();
     final Map<String, MerkleSumRoot> settled = new TreeMap<>();
+    final List<String> claimsExecuted = new ArrayList<>();
     final Map<String, Integer> proofsCharged = new TreeMap<>();
     final List<String> expired = new ArrayList<>();
     private final Set<String> lost = new java.util.HashSet<>();
@@ -222,16 +223,17 @@ final class SimChain implements TxSubmitter {
 
     private void apply(Message message) {
         switch (message) {
-            case MsgCreateClaim m ->
-                    claims.put(
-                            m.getSessionHeader().getSessionId()
-                                    + "/"
-                                    + m.getSupplierOperatorAddress(),
-                            Claim.newBuilder()
-                                    .setSupplierOperatorAddress(m.getSupplierOperatorAddress())
-                                    .setSessionHeader(m.getSessionHeader())
-                                    .setRootHash(m.getRootHash())
-                                    .build());
+            case MsgCreateClaim m -> {
+                claimsExecuted.add(
+                        m.getSessionHeader().getSessionId() + "/" + m.getSupplierOperatorAddress());
+                claims.put(
+                        m.getSessionHeader().getSessionId() + "/" + m.getSupplierOperatorAddress(),
+                        Claim.newBuilder()
+                                .setSupplierOperatorAddress(m.getSupplierOperatorAddress())
+                                .setSessionHeader(m.getSessionHeader())
+                                .setRootHash(m.getRootHash())
+                                .build());
+            }
             case MsgSubmitProof m -> {
                 String key =
                         m.getSessionHeader().getSessionId() + "/" + m.getSupplierOperatorAddress();
