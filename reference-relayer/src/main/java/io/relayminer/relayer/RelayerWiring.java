@@ -167,7 +167,8 @@ final class RelayerWiring {
                 Duration.ofSeconds(limits.idleSeconds()),
                 seconds(timeouts.dialTimeoutSeconds(), http.dialTimeoutSeconds()),
                 seconds(timeouts.tlsHandshakeTimeoutSeconds(), http.tlsHandshakeTimeoutSeconds()),
-                Duration.ofSeconds(timeouts.responseHeaderTimeoutSeconds()));
+                Duration.ofSeconds(timeouts.responseHeaderTimeoutSeconds()),
+                config.eventLoops());
     }
 
     private static StatusPages.PoolLimits limits(RelayerConfig config, ServiceConfig service) {

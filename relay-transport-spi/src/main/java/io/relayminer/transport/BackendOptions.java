@@ -7,13 +7,15 @@ import java.time.Duration;
  *
  * @param maxConnectionsPerHost connections to one host; further requests wait for a free one until
  *     their timeout
- * @param maxIdleConnectionsPerHost idle connections worth keeping per host; a backend whose pool
- *     knows no such bound keeps them until their idle timeout
+ * @param maxIdleConnectionsPerHost idle connections kept per host; one that becomes idle beyond
+ *     them is closed
  * @param idleTimeout an unused connection is closed after this time
  * @param connectTimeout time for the TCP connection
  * @param tlsHandshakeTimeout time for the TLS handshake
  * @param responseHeaderTimeout time from the request written to the head of the response; zero
  *     means no limit but the request's own
+ * @param eventLoops number of event loops; 0 lets the backend choose. Backends and transports that
+ *     share their loops have as many as the first of them asked for
  */
 public record BackendOptions(
         int maxConnectionsPerHost,
@@ -21,7 +23,8 @@ public record BackendOptions(
         Duration idleTimeout,
         Duration connectTimeout,
         Duration tlsHandshakeTimeout,
-        Duration responseHeaderTimeout) {
+        Duration responseHeaderTimeout,
+        int eventLoops) {
 
     /** 500 connections, 100 idle, 90 s idle, 5 s dial, 10 s TLS, 30 s for the response head. */
     public static final BackendOptions DEFAULT =
@@ -31,7 +34,8 @@ public record BackendOptions(
                     Duration.ofSeconds(90),
                     Duration.ofSeconds(5),
                     Duration.ofSeconds(10),
-                    Duration.ofSeconds(30));
+                    Duration.ofSeconds(30),
+                    0);
 
     /** Checks the ranges. */
     public BackendOptions {
@@ -50,6 +54,10 @@ public record BackendOptions(
         if (responseHeaderTimeout.isNegative()) {
             throw new IllegalArgumentException(
                     "responseHeaderTimeout must not be negative, got " + responseHeaderTimeout);
+        }
+        if (eventLoops < 0) {
+            throw new IllegalArgumentException(
+                    "eventLoops must not be negative, got " + eventLoops);
         }
     }
 

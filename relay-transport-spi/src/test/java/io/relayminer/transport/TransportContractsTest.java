@@ -139,10 +139,10 @@ class TransportContractsTest {
         assertEquals(7, ok.withCompressionFrom(7).compressFromBytes());
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new BackendOptions(0, 1, LONG, LONG, LONG, LONG));
+                () -> new BackendOptions(0, 1, LONG, LONG, LONG, LONG, 0));
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new BackendOptions(1, 1, LONG, Duration.ZERO, LONG, LONG));
+                () -> new BackendOptions(1, 1, LONG, Duration.ZERO, LONG, LONG, 0));
     }
 
     // ---- providers -----------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpClosedException;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.http.StreamResetException;
@@ -39,8 +40,18 @@ import javax.net.ssl.SSLException;
  * <p>Whatever happens first decides the result: the complete response, a failure, the time limit,
  * or cancellation. What comes later finds the result taken and only cleans up, by resetting the
  * request, which closes an HTTP/1.1 connection and frees its place in the pool.
+ *
+ * <p><b>Stale connections.</b> A server closes a keep-alive connection when it likes, also in the
+ * moment in which the next request is written to it. So a connection that has carried a request
+ * before and is lost before the head of a response is no failure of the server: the request is
+ * written again, to another connection, within the same time limit. That is done a few times at
+ * most, since after a restart of the server every kept connection is stale. A connection that is
+ * lost on its first request is a failure.
  */
 final class HttpAttempt {
+
+    /** After so many lost connections in a row it is not the connections. */
+    private static final int MOST_STALE_CONNECTIONS = 3;
 
     private final HttpBackend backend;
     private final ContextInternal context;
@@ -50,6 +61,9 @@ final class HttpAttempt {
     private final long startNanos = System.nanoTime();
     private final CompletableFuture<BackendResult> result = new CompletableFuture<>();
     private @Nullable HttpClientRequest wire;
+    private @Nullable HttpClient client;
+    private boolean reused;
+    private int staleConnections;
     private @Nullable BodyCollector body;
     private Runnable withdrawCancellation = () -> {};
     private long timer = -1;
@@ -73,7 +87,8 @@ final class HttpAttempt {
         return result;
     }
 
-    void begin(HttpClient client) {
+    void begin(HttpClient through) {
+        client = through;
         withdrawCancellation =
                 cancellation.onCancel(
                         () -> {
@@ -92,6 +107,10 @@ final class HttpAttempt {
                         .setTimer(
                                 millis,
                                 id -> fail(BackendResult.Kind.TIMEOUT, "no answer in time", null));
+        connect(through);
+    }
+
+    private void connect(HttpClient through) {
         BackendRequest.Target target = request.target();
         RequestOptions options;
         try {
@@ -102,12 +121,12 @@ final class HttpAttempt {
                             .setPort(target.port())
                             .setSsl(target.tls())
                             .setURI(requestTarget())
-                            .setConnectTimeout(millis);
+                            .setConnectTimeout(Math.max(1, timeout.toMillis()));
         } catch (IllegalArgumentException e) {
             fail(BackendResult.Kind.INVALID_REQUEST, String.valueOf(e.getMessage()), e);
             return;
         }
-        client.request(options).onComplete(this::connected);
+        through.request(options).onComplete(this::connected);
     }
 
     private String requestTarget() {
@@ -130,13 +149,15 @@ final class HttpAttempt {
         }
         HttpClientRequest req = connection.result();
         wire = req;
-        req.exceptionHandler(e -> fail(exchangeFailure(e), describe(e), e));
+        HttpConnection taken = req.connection();
+        reused = backend.idle().taken(request.target(), taken);
+        req.exceptionHandler(e -> broke(req, e));
         if (over) {
             req.reset();
+            backend.idle().returned(taken);
             return;
         }
         long waited = System.nanoTime() - startNanos;
-        boolean reused = backend.reused(req.connection());
         if (!reused) {
             backend.events().connectionOpened(waited);
         }
@@ -147,7 +168,7 @@ final class HttpAttempt {
             fail(BackendResult.Kind.INVALID_REQUEST, String.valueOf(e.getMessage()), e);
             return;
         }
-        req.response().onComplete(this::headReceived);
+        req.response().onComplete(head -> headReceived(req, head));
         send(req);
         limitResponseHead();
     }
@@ -176,14 +197,48 @@ final class HttpAttempt {
     private void send(HttpClientRequest req) {
         if (request.body().hasRemaining()) {
             req.end(BufferInternal.buffer(Unpooled.wrappedBuffer(request.body())))
-                    .onFailure(e -> fail(exchangeFailure(e), describe(e), e));
+                    .onFailure(e -> broke(req, e));
             return;
         }
         switch (request.method()) {
             case "POST", "PUT", "PATCH" -> req.putHeader("Content-Length", "0");
             default -> {}
         }
-        req.end().onFailure(e -> fail(exchangeFailure(e), describe(e), e));
+        req.end().onFailure(e -> broke(req, e));
+    }
+
+    /** The exchange broke off; on a stale connection it begins again on another one. */
+    private void broke(HttpClientRequest req, Throwable cause) {
+        if (over || !req.equals(wire)) {
+            return;
+        }
+        BackendResult.Kind kind = exchangeFailure(cause);
+        HttpClient through = client;
+        if (kind == BackendResult.Kind.CONNECTION_LOST
+                && reused
+                && !responding
+                && staleConnections < MOST_STALE_CONNECTIONS
+                && through != null) {
+            staleConnections++;
+            wire = null;
+            release(req.connection());
+            connect(through);
+            return;
+        }
+        fail(kind, describe(cause), cause);
+    }
+
+    private void release(HttpConnection connection) {
+        if (!backend.idle().returned(connection)) {
+            return;
+        }
+        // After the pool has taken it back, and only if it did not hand it out again.
+        context.runOnContext(
+                v -> {
+                    if (backend.idle().isIdle(connection)) {
+                        connection.close();
+                    }
+                });
     }
 
     /** The limit for the response head, unless the limit for everything comes first anyway. */
@@ -205,10 +260,9 @@ final class HttpAttempt {
         }
     }
 
-    private void headReceived(AsyncResult<HttpClientResponse> head) {
+    private void headReceived(HttpClientRequest req, AsyncResult<HttpClientResponse> head) {
         if (head.failed()) {
-            Throwable cause = head.cause();
-            fail(exchangeFailure(cause), describe(cause), cause);
+            broke(req, head.cause());
             return;
         }
         HttpClientResponse response = head.result();
@@ -276,6 +330,10 @@ final class HttpAttempt {
             backend.vertx().cancelTimer(timer);
         }
         withdrawCancellation.run();
+        HttpClientRequest req = wire;
+        if (req != null) {
+            release(req.connection());
+        }
         result.complete(outcome);
     }
 

@@ -21,10 +21,8 @@ import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -48,13 +46,13 @@ final class HttpBackend implements Backend {
     private final HttpClient tls;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    /** Connections that have not carried a request yet. */
-    private final Set<HttpConnection> fresh = ConcurrentHashMap.newKeySet();
+    private final IdleConnections idle;
 
     HttpBackend(BackendOptions options, BackendEvents events) {
         this.options = options;
         this.events = events;
-        this.vertx = (VertxInternal) VertxRuntime.acquire();
+        this.idle = new IdleConnections(options.maxIdleConnectionsPerHost());
+        this.vertx = (VertxInternal) VertxRuntime.acquire(options.eventLoops());
         this.plain = client(vertx, common(options).setProtocolVersion(HttpVersion.HTTP_1_1));
         this.tls =
                 client(
@@ -98,14 +96,13 @@ final class HttpBackend implements Backend {
     }
 
     private void opened(HttpConnection connection) {
-        fresh.add(connection);
-        connection.closeHandler(v -> fresh.remove(connection));
+        connection.closeHandler(v -> idle.closed(connection));
         connection.exceptionHandler(e -> LOG.debug("backend connection failed", e));
     }
 
-    /** Whether the connection has carried a request before; from now on it has. */
-    boolean reused(HttpConnection connection) {
-        return !fresh.remove(connection);
+    /** Who uses which connection. */
+    IdleConnections idle() {
+        return idle;
     }
 
     BackendEvents events() {

@@ -54,7 +54,7 @@ final class HttpTransport implements Transport {
         if (!started.compareAndSet(false, true)) {
             throw new IllegalStateException("the http transport has been started before");
         }
-        Vertx v = VertxRuntime.acquire();
+        Vertx v = VertxRuntime.acquire(options.eventLoops());
         int loops = options.eventLoops() > 0 ? options.eventLoops() : VertxRuntime.eventLoops();
         int port = options.port() > 0 ? options.port() : -FREE_PORTS.incrementAndGet();
         List<Future<HttpListener>> starting = new ArrayList<>();

@@ -22,15 +22,20 @@ final class VertxRuntime {
 
     private VertxRuntime() {}
 
-    /** The shared instance; to be given back with exactly one {@link #release}. */
-    static Vertx acquire() {
+    /**
+     * The shared instance; to be given back with exactly one {@link #release}.
+     *
+     * @param eventLoops how many loops to start if none run yet; 0 means one per processor
+     */
+    static Vertx acquire(int eventLoops) {
         synchronized (LOCK) {
             if (shared == null) {
                 shared =
                         Vertx.vertx(
                                 new VertxOptions()
                                         .setPreferNativeTransport(true)
-                                        .setEventLoopPoolSize(eventLoops())
+                                        .setEventLoopPoolSize(
+                                                eventLoops > 0 ? eventLoops : eventLoops())
                                         .setFileSystemOptions(
                                                 new FileSystemOptions()
                                                         .setFileCachingEnabled(false)

@@ -36,10 +36,15 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import javax.net.ServerSocketFactory;
 import javax.net.ssl.KeyManagerFactory;
@@ -393,7 +398,7 @@ class HttpBackendTest {
 
     @Test
     void responseHeadLimit() throws IOException {
-        use(new BackendOptions(10, 10, LONG, LONG, LONG, SHORT));
+        use(new BackendOptions(10, 10, LONG, LONG, LONG, SHORT, 0));
         try (ScriptedServer server =
                 new ScriptedServer(
                         (r, c) -> {
@@ -420,6 +425,103 @@ class HttpBackendTest {
         try (ScriptedServer server = new ScriptedServer((r, c) -> c.close())) {
             assertFails(Kind.CONNECTION_LOST, send(request(server.port(), "POST", "/", "x")));
             assertFalse(Kind.CONNECTION_LOST.nothingSent());
+        }
+    }
+
+    /** The server answers once per connection and resets it when the next request arrives. */
+    private static ScriptedServer forgetful() throws IOException {
+        Set<ScriptedServer.Connection> used = ConcurrentHashMap.newKeySet();
+        return new ScriptedServer(
+                (request, connection) -> {
+                    if (used.add(connection)) {
+                        connection.respond("ok");
+                    } else {
+                        connection.close();
+                    }
+                });
+    }
+
+    @Test
+    void aConnectionThatTheServerClosedMeanwhileIsNoFailure() throws IOException {
+        try (ScriptedServer server = forgetful()) {
+            for (int i = 0; i < 5; i++) {
+                Response answer = response(send(request(server.port(), "POST", "/", "{}")));
+                assertEquals("ok", new String(answer.body(), UTF_8));
+            }
+            assertEquals(5, server.accepted.get(), "each answer came over a connection of its own");
+        }
+    }
+
+    @Test
+    void aServerThatClosesEveryConnectionIsAFailureAndNotAskedForEver() throws IOException {
+        AtomicInteger served = new AtomicInteger();
+        try (ScriptedServer server =
+                new ScriptedServer(
+                        (request, connection) -> {
+                            if (served.incrementAndGet() == 1) {
+                                connection.respond("ok");
+                            } else {
+                                connection.close();
+                            }
+                        })) {
+            response(send(request(server.port(), "POST", "/", "{}")));
+            assertFails(Kind.CONNECTION_LOST, send(request(server.port(), "POST", "/", "{}")));
+            assertTrue(server.requests.size() <= 3, () -> server.requests.size() + " requests");
+        }
+    }
+
+    @Test
+    void aConnectionThatIsLostWithinTheResponseIsAFailure() throws IOException {
+        AtomicInteger served = new AtomicInteger();
+        try (ScriptedServer server =
+                new ScriptedServer(
+                        (request, connection) -> {
+                            if (served.incrementAndGet() == 1) {
+                                connection.respond("ok");
+                            } else {
+                                connection.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab");
+                                connection.close();
+                            }
+                        })) {
+            response(send(request(server.port(), "POST", "/", "{}")));
+            assertFails(Kind.CONNECTION_LOST, send(request(server.port(), "POST", "/", "{}")));
+            assertEquals(2, server.requests.size(), "never sent twice");
+        }
+    }
+
+    @Test
+    void idleConnectionsBeyondTheBoundAreClosed() throws Exception {
+        use(new BackendOptions(10, 2, LONG, LONG, LONG, LONG, 0));
+        CountDownLatch all = new CountDownLatch(6);
+        CountDownLatch answer = new CountDownLatch(1);
+        try (ScriptedServer server =
+                new ScriptedServer(
+                        (request, connection) -> {
+                            all.countDown();
+                            answer.await();
+                            connection.respond("ok");
+                        })) {
+            List<CompletableFuture<BackendResult>> results = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                results.add(
+                        backend.send(
+                                        request(server.port(), "POST", "/", "{}"),
+                                        LONG,
+                                        new Cancellation())
+                                .toCompletableFuture());
+            }
+            all.await();
+            answer.countDown();
+            results.forEach(result -> response(result.join()));
+            await().atMost(LONG)
+                    .until(
+                            () ->
+                                    server.connections.stream()
+                                                    .filter(c -> c.closedByPeer.getCount() == 0)
+                                                    .count()
+                                            == 4);
+            response(send(request(server.port(), "POST", "/", "{}")));
+            assertEquals(6, server.accepted.get(), "the two kept ones are used again");
         }
     }
 
@@ -555,7 +657,7 @@ class HttpBackendTest {
 
     @Test
     void requestsWaitForAFreeConnection() throws Exception {
-        use(new BackendOptions(1, 1, LONG, LONG, LONG, LONG));
+        use(new BackendOptions(1, 1, LONG, LONG, LONG, LONG, 0));
         CompletableFuture<Void> release = new CompletableFuture<>();
         try (ScriptedServer server =
                 new ScriptedServer(
