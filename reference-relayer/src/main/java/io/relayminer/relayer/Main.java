@@ -14,7 +14,7 @@ import picocli.CommandLine.Command;
                 "Serves relays: authenticates them, forwards them, signs and records answers.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.class,
-        subcommands = DaemonCommand.Validate.class)
+        subcommands = Validate.class)
 public final class Main extends DaemonCommand<RelayerConfig> {
 
     /** Created by the command line. */
@@ -52,6 +52,12 @@ public final class Main extends DaemonCommand<RelayerConfig> {
         try (RelayerProcess process = RelayerProcess.start(config)) {
             process.awaitStop();
         }
+    }
+
+    /** Everything that {@code validate} checks without asking anybody. */
+    void checkAll(RelayerConfig config) {
+        requireComplete(config);
+        check(config);
     }
 
     @Override

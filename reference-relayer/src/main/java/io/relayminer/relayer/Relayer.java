@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.core.metrics.Info;
 import io.relayminer.core.admin.AdminServer;
+import io.relayminer.core.admin.DebugPages;
 import io.relayminer.core.backend.BackendPools;
 import io.relayminer.core.cache.QueryBudget;
 import io.relayminer.core.cache.RedisCircuit;
@@ -85,6 +86,7 @@ final class Relayer implements AutoCloseable {
     private final InetSocketAddress relayAddress;
     private final @Nullable InetSocketAddress healthAddress;
     private final @Nullable InetSocketAddress metricsAddress;
+    private @Nullable InetSocketAddress debugAddress;
     private volatile boolean redisReachable = true;
     private volatile boolean warm;
     private volatile boolean draining;
@@ -213,7 +215,10 @@ final class Relayer implements AutoCloseable {
                                     metrics,
                                     heights::height,
                                     resume,
-                                    RelayerWiring.longestBody(config)));
+                                    RelayerWiring.longestBody(config),
+                                    config.errors()
+                                            .stakeExhaustedStyle()
+                                            .equals("relay_miner_error")));
 
             // Start: events first, then listeners, the relay port last
             heights.onAnnouncement(metrics::blockAnnounced);
@@ -232,6 +237,7 @@ final class Relayer implements AutoCloseable {
                     .run()
                     .whenComplete((ok, e) -> warm = true);
             this.metricsAddress = metricsServer(config);
+            debugServer(config);
             this.healthAddress = healthServer(config, pages);
             this.transport =
                     Providers.transport("http").create(RelayerWiring.transport(config), metrics);
@@ -264,6 +270,11 @@ final class Relayer implements AutoCloseable {
     /** Address of the metrics port, or null if it is off. */
     @Nullable InetSocketAddress metricsAddress() {
         return metricsAddress;
+    }
+
+    /** Address of the debug pages, or null if they are off. */
+    @Nullable InetSocketAddress debugAddress() {
+        return debugAddress;
     }
 
     /** Newest block height, 0 while unknown. */
@@ -382,7 +393,9 @@ final class Relayer implements AutoCloseable {
 
     private static RelayLogSettings logSettings(RelayerConfig.PublishConfig publish) {
         RelayLogSettings base = RelayLogSettings.DEFAULT;
-        return base.withConfirm(publish.mode().equals("confirmed"));
+        return publish.mode().equals("confirmed")
+                ? base.withConfirm(true)
+                : base.withConfirm(false).withMaxInFlight(publish.queueSize());
     }
 
     private static RingPolicy ringPolicy(RelayerConfig.RingConfig ring) {
@@ -404,6 +417,25 @@ final class Relayer implements AutoCloseable {
                                 .get("/ready", () -> AdminServer.Answer.text(200, "Ready"))
                                 .start(at.getHostString(), at.getPort()))
                 .address();
+    }
+
+    private void debugServer(RelayerConfig relayer) throws IOException {
+        if (!relayer.pprof().isEnabled()) {
+            return;
+        }
+        InetSocketAddress at = Check.listenAddress("pprof.addr", relayer.pprof().address());
+        AdminServer server =
+                opened(
+                        DebugPages.on(AdminServer.builder())
+                                .start(at.getHostString(), at.getPort()));
+        if (!server.address().getAddress().isLoopbackAddress()) {
+            LOG.warn(
+                    "pprof.addr {} can be reached from other machines; it serves heap dumps, which"
+                            + " hold keys, without authentication",
+                    relayer.pprof().address());
+        }
+        this.debugAddress = server.address();
+        LOG.info("debug pages on {}", server.address());
     }
 
     private @Nullable InetSocketAddress healthServer(RelayerConfig relayer, StatusPages pages)

@@ -55,11 +55,16 @@ record RelayerConfig(
         @Key("Services by id; at least one.") Map<String, ServiceConfig> services,
         @Key("Prometheus listener, default 0.0.0.0:9090.") EndpointConfig metrics,
         @Key("Health listener and what readiness means.") HealthConfig healthCheck,
-        @Key("Accepted for compatibility: use JFR or JMX for profiling.") EndpointConfig pprof,
+        @Key(
+                        "Debug pages: threads, heap, flight recordings. Off by default; default"
+                                + " address 127.0.0.1:6060. They need no authentication and show"
+                                + " everything in memory.")
+                EndpointConfig pprof,
         @Key("The relay meter.") MeterConfig relayMeter,
         @Key("How answered relays are recorded.") PublishConfig publish,
         @Key("Which relays are mined.") MiningConfig mining,
         @Key("Limits on ring signatures.") RingConfig ring,
+        @Key("Forms of refusals.") ErrorsConfig errors,
         @Key("Compression of answers.") CompressionConfig responseCompression,
         @Key("Connections to backends, where no profile says otherwise.")
                 HttpTransportConfig httpTransport,
@@ -105,11 +110,14 @@ record RelayerConfig(
                 (metrics == null ? EndpointConfig.unset() : metrics)
                         .orDefaults(true, "0.0.0.0:9090");
         healthCheck = healthCheck == null ? HealthConfig.defaults() : healthCheck;
-        pprof = (pprof == null ? EndpointConfig.unset() : pprof).orDefaults(false, "");
+        pprof =
+                (pprof == null ? EndpointConfig.unset() : pprof)
+                        .orDefaults(false, "127.0.0.1:6060");
         relayMeter = relayMeter == null ? MeterConfig.defaults() : relayMeter;
         publish = publish == null ? PublishConfig.defaults() : publish;
         mining = mining == null ? MiningConfig.defaults() : mining;
         ring = ring == null ? RingConfig.defaults() : ring;
+        errors = errors == null ? ErrorsConfig.defaults() : errors;
         responseCompression =
                 responseCompression == null ? CompressionConfig.defaults() : responseCompression;
         httpTransport = httpTransport == null ? HttpTransportConfig.defaults() : httpTransport;
@@ -135,14 +143,23 @@ record RelayerConfig(
 
     /** A copy with another Redis, for the command line. */
     RelayerConfig withRedisUrl(String url) {
+        return with(redis.withUrl(url), pocketNode);
+    }
+
+    /** A copy that asks another node, for the command line. */
+    RelayerConfig withGrpcNode(String target) {
+        return with(redis, pocketNode.withGrpcUrl(target));
+    }
+
+    private RelayerConfig with(RedisConfig otherRedis, PocketNodeConfig otherNode) {
         return new RelayerConfig(
                 listenAddr,
                 defaultValidationMode,
                 defaultRequestTimeoutSeconds,
                 defaultMaxBodySizeBytes,
                 eventLoops,
-                redis.withUrl(url),
-                pocketNode,
+                otherRedis,
+                otherNode,
                 keys,
                 hotReloadEnabled,
                 services,
@@ -153,6 +170,7 @@ record RelayerConfig(
                 publish,
                 mining,
                 ring,
+                errors,
                 responseCompression,
                 httpTransport,
                 timeoutProfiles,
@@ -474,6 +492,29 @@ record RelayerConfig(
         @SuppressWarnings("NullAway") // null is how the reader says "absent"
         static RingConfig defaults() {
             return new RingConfig(null, null, null);
+        }
+    }
+
+    /** {@code errors}. */
+    record ErrorsConfig(
+            @Key(
+                            "How a relay is refused whose session's budget is used up: http429"
+                                    + " answers status 429; relay_miner_error answers 200 with a"
+                                    + " signed relay error of codespace relayer_proxy and code 7.")
+                    String stakeExhaustedStyle) {
+
+        ErrorsConfig {
+            stakeExhaustedStyle = Check.textOr(stakeExhaustedStyle, "http429");
+            if (!stakeExhaustedStyle.equals("http429")
+                    && !stakeExhaustedStyle.equals("relay_miner_error")) {
+                throw new IllegalArgumentException(
+                        "stake_exhausted_style must be http429 or relay_miner_error");
+            }
+        }
+
+        @SuppressWarnings("NullAway") // null is how the reader says "absent"
+        static ErrorsConfig defaults() {
+            return new ErrorsConfig(null);
         }
     }
 

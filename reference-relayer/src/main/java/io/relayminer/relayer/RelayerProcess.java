@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -79,6 +80,14 @@ final class RelayerProcess implements AutoCloseable {
         loadedKeys(config, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT)).close();
     }
 
+    /** Operator addresses of the keys that a configuration loads. */
+    static Set<String> suppliers(RelayerConfig config) {
+        try (KeyRing keys =
+                loadedKeys(config, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
+            return keys.addresses();
+        }
+    }
+
     private static KeyRing loadedKeys(RelayerConfig config, MeterRegistry registry) {
         KeyRing ring = new KeyRing(KeySources.open(config.keys()), registry);
         ring.reload();
@@ -115,7 +124,7 @@ final class RelayerProcess implements AutoCloseable {
         }
     }
 
-    private static ChainSettings chainSettings(PocketNodeConfig node) {
+    static ChainSettings chainSettings(PocketNodeConfig node) {
         return new ChainSettings(
                 split(node.queryNodeRpcUrl()).map(URI::create).toList(),
                 split(node.queryNodeGrpcUrl()).toList(),

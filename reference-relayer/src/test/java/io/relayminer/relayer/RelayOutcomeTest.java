@@ -1,12 +1,26 @@
 package io.relayminer.relayer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+
+import io.relayminer.core.wire.RelayCodec;
+import io.relayminer.core.wire.WireLimits;
+import io.relayminer.core.wire.service.RelayRequest;
+import io.relayminer.core.wire.service.RelayResponse;
+import io.relayminer.ring.PublicKey;
+import io.relayminer.testkit.chain.LocalnetAccounts;
+import io.relayminer.testkit.gateway.RelaySigner;
+import io.relayminer.testkit.gateway.RelayVerdict;
+import io.relayminer.testkit.gateway.ResponseCheck;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,6 +66,45 @@ class RelayOutcomeTest {
                 200,
                 fixture.send(fixture.relay(fixture.session(), fixture.otherSupplier)).status(),
                 "the other supplier has a budget of its own");
+    }
+
+    @Test
+    void theLimitCanBeToldAsASignedRelayError() throws Exception {
+        fixture.chain.application(
+                fixture.application(), Fixture.SERVICE, 15 * 3 * 100_000L, gateway());
+        fixture.start(yaml -> yaml + "errors: {stake_exhausted_style: relay_miner_error}\n");
+        assertEquals(200, fixture.send(fixture.relay()).status());
+        RelayRequest over =
+                fixture.relay(
+                        fixture.session(),
+                        fixture.supplier,
+                        RelaySigner.jsonRpc("{\"jsonrpc\":\"2.0\",\"id\":77,\"method\":\"m\"}"));
+        RawClient.Answer answer = fixture.send(over);
+        assertEquals(200, answer.status());
+        RelayResponse response = RelayCodec.decodeResponse(answer.body(), WireLimits.RELAY);
+        String text = "session relay limit reached: claimable portion fully consumed";
+        assertEquals("relayer_proxy", response.getRelayMinerError().getCodespace());
+        assertEquals(7, response.getRelayMinerError().getCode());
+        assertEquals(text, response.getRelayMinerError().getDescription());
+        JsonNode inner =
+                new ObjectMapper().readTree(fixture.inner(answer).getBodyBz().toByteArray());
+        assertEquals(200, fixture.inner(answer).getStatusCode());
+        assertEquals(77, inner.path("id").asInt());
+        assertEquals(text, inner.at("/error/message").asText());
+        assertInstanceOf(
+                RelayVerdict.Accepted.class,
+                ResponseCheck.check(
+                        over,
+                        PublicKey.of(LocalnetAccounts.named("supplier1").publicKey().toByteArray()),
+                        200,
+                        answer.body()),
+                "signed by the supplier");
+        assertEquals(1, fixture.minedCount());
+        assertEquals(
+                1,
+                fixture.metric(
+                        "ha_relayer_relays_rejected_total{reason=\"stake_exhausted\","
+                                + "rpc_type=\"jsonrpc\",service_id=\"eth\"}"));
     }
 
     @Test

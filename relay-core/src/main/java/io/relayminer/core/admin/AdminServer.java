@@ -3,6 +3,7 @@ package io.relayminer.core.admin;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -10,7 +11,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -41,7 +45,7 @@ public final class AdminServer implements AutoCloseable {
     }
 
     /** What an endpoint says: a status, a content type and a body. */
-    public record Answer(int status, String contentType, String body) {
+    public record Answer(int status, String contentType, String body) implements Content {
 
         /** A plain text of the status. */
         public static Answer text(int status, String body) {
@@ -53,6 +57,23 @@ public final class AdminServer implements AutoCloseable {
             return new Answer(status, "application/json", body);
         }
     }
+
+    /** What an endpoint says in a file, which is deleted when it was sent. */
+    public record Download(String contentType, Path file) implements Content {}
+
+    /** An endpoint that takes the query of the request into account. */
+    public interface Page {
+        /**
+         * Produces the answer.
+         *
+         * @param query decoded parameters by name; the last one of a name counts
+         * @return an {@link Answer} or a {@link Download}
+         */
+        Content answer(Map<String, String> query) throws IOException;
+    }
+
+    /** An answer in memory or in a file. */
+    public sealed interface Content {}
 
     /** Begins a server without endpoints. */
     public static Builder builder() {
@@ -75,6 +96,7 @@ public final class AdminServer implements AutoCloseable {
 
         private final Map<String, Function<String, Answer>> exact = new LinkedHashMap<>();
         private final Map<String, Function<String, Answer>> prefixes = new LinkedHashMap<>();
+        private final Map<String, Page> pages = new LinkedHashMap<>();
 
         private Builder() {}
 
@@ -89,6 +111,12 @@ public final class AdminServer implements AutoCloseable {
          */
         public Builder getBelow(String prefix, Function<String, Answer> endpoint) {
             prefixes.put(prefix, endpoint);
+            return this;
+        }
+
+        /** Answers exactly this path, with regard to the query. */
+        public Builder page(String path, Page page) {
+            pages.put(path, page);
             return this;
         }
 
@@ -136,7 +164,7 @@ public final class AdminServer implements AutoCloseable {
                                 return;
                             }
                             try {
-                                send(exchange, answer(exchange.getRequestURI().getPath()));
+                                respond(exchange);
                             } finally {
                                 slots.release();
                             }
@@ -144,6 +172,53 @@ public final class AdminServer implements AutoCloseable {
                     });
             server.start();
             return new AdminServer(server, threads);
+        }
+
+        private void respond(HttpExchange exchange) throws IOException {
+            String path = exchange.getRequestURI().getPath();
+            Page page = pages.get(path);
+            if (page == null) {
+                send(exchange, answer(path));
+                return;
+            }
+            Content content;
+            try {
+                content = page.answer(query(exchange.getRequestURI().getRawQuery()));
+            } catch (IllegalArgumentException e) {
+                content = Answer.text(400, String.valueOf(e.getMessage()));
+            } catch (IOException | RuntimeException e) {
+                LOG.error("the endpoint {} failed", path, e);
+                content = Answer.text(500, "Internal Server Error");
+            }
+            switch (content) {
+                case Answer answer -> send(exchange, answer);
+                case Download download -> send(exchange, download);
+            }
+        }
+
+        private static Map<String, String> query(@Nullable String raw) {
+            Map<String, String> query = new LinkedHashMap<>();
+            for (String pair : raw == null ? new String[0] : raw.split("&", -1)) {
+                int equals = pair.indexOf('=');
+                String name = equals < 0 ? pair : pair.substring(0, equals);
+                String value = equals < 0 ? "" : pair.substring(equals + 1);
+                query.put(
+                        URLDecoder.decode(name, StandardCharsets.UTF_8),
+                        URLDecoder.decode(value, StandardCharsets.UTF_8));
+            }
+            return query;
+        }
+
+        private static void send(HttpExchange exchange, Download download) throws IOException {
+            try {
+                exchange.getResponseHeaders().set("Content-Type", download.contentType());
+                exchange.sendResponseHeaders(200, Files.size(download.file()));
+                try (OutputStream out = exchange.getResponseBody()) {
+                    Files.copy(download.file(), out);
+                }
+            } finally {
+                Files.deleteIfExists(download.file());
+            }
         }
 
         private Answer answer(String path) {

@@ -27,6 +27,12 @@ public record PocketNodeConfig(
         return new PocketNodeConfig(null, null, null, null, null);
     }
 
+    /** The same chain through other gRPC endpoints. */
+    public PocketNodeConfig withGrpcUrl(String target) {
+        return new PocketNodeConfig(
+                queryNodeRpcUrl, target, grpcInsecure, queryTimeoutSeconds, chainId);
+    }
+
     /** Refuses a configuration without node. */
     public void require() {
         if (queryNodeRpcUrl().isEmpty()) {

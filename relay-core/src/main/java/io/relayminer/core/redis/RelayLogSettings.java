@@ -59,6 +59,21 @@ public record RelayLogSettings(
                 reclaimIdle);
     }
 
+    /** The same settings with another bound of relays that wait for Redis. */
+    public RelayLogSettings withMaxInFlight(int relays) {
+        return new RelayLogSettings(
+                confirm,
+                appendTimeout,
+                relays,
+                maxInFlightBytes,
+                flushEvery,
+                replayFor,
+                replayBytes,
+                linger,
+                block,
+                reclaimIdle);
+    }
+
     /** The same settings with another linger and block time of readers. */
     public RelayLogSettings withReadPace(Duration newLinger, Duration newBlock) {
         return new RelayLogSettings(

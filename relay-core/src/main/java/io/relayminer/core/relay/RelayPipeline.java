@@ -83,6 +83,8 @@ public final class RelayPipeline implements RelayHandler {
      * @param height newest block height, 0 while unknown
      * @param resume runs relays that had to wait; may reject when overloaded
      * @param maxBodyBytes longest relay request of any service, bytes
+     * @param limitAsRelayError whether a relay over its session's budget is answered with a signed
+     *     relay error instead of status 429
      */
     public record Parts(
             Map<String, ServiceProfile> services,
@@ -96,7 +98,8 @@ public final class RelayPipeline implements RelayHandler {
             RelayerMetrics metrics,
             LongSupplier height,
             Executor resume,
-            int maxBodyBytes) {
+            int maxBodyBytes,
+            boolean limitAsRelayError) {
 
         /** Copies the services. */
         public Parts {
@@ -442,7 +445,21 @@ public final class RelayPipeline implements RelayHandler {
         if (refusal.rejected()) {
             metrics.rejected(relay.serviceId, relay.type, refusal.reason());
         }
-        return refusal.reply();
+        return refusal instanceof Refusal.StakeExhausted && parts.limitAsRelayError()
+                ? limitReached(relay, refusal)
+                : refusal.reply();
+    }
+
+    /** Only authentic relays get here, so nobody can have arbitrary sessions signed. */
+    private RelayReply limitReached(RelayInProgress relay, Refusal refusal) {
+        SupplierKey key = parts.keys().find(relay.supplier());
+        if (key == null) {
+            return refusal.reply();
+        }
+        RelayResponse response =
+                ResponseSigning.signLimitReached(
+                        relay.request().header(), relay.http(), refusal.message(), key);
+        return new RelayReply.Signed(JSON, Headers.empty(), response.toByteArray());
     }
 
     private RelayReply signedReply(RelayInProgress relay) {
