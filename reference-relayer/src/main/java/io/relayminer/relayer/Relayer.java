@@ -30,6 +30,8 @@ import io.relayminer.core.relay.RelayAdmission;
 import io.relayminer.core.relay.RelayPipeline;
 import io.relayminer.core.relay.RelayPublisher;
 import io.relayminer.core.relay.RelayerMetrics;
+import io.relayminer.core.relay.ReplayGuard;
+import io.relayminer.core.relay.SimulatedRelays;
 import io.relayminer.core.relay.StatusPages;
 import io.relayminer.core.relay.SupplierKeys;
 import io.relayminer.ring.RingPolicy;
@@ -74,6 +76,7 @@ final class Relayer implements AutoCloseable {
     private static final long PING_SECONDS = 2;
 
     private final RelayerConfig config;
+    private final InstantSource clock;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private final PrometheusMeterRegistry registry;
     private final RelayerMetrics metrics;
@@ -106,14 +109,26 @@ final class Relayer implements AutoCloseable {
             ChainQueries chain,
             SupplierKeys keys,
             PrometheusMeterRegistry registry) {
-        return new Relayer(config, chain, keys, registry);
+        return start(config, chain, keys, registry, InstantSource.system());
+    }
+
+    /** As above, by another wall clock. */
+    static Relayer start(
+            RelayerConfig config,
+            ChainQueries chain,
+            SupplierKeys keys,
+            PrometheusMeterRegistry registry,
+            InstantSource clock) {
+        return new Relayer(config, chain, keys, registry, clock);
     }
 
     private Relayer(
             RelayerConfig config,
             ChainQueries node,
             SupplierKeys keys,
-            PrometheusMeterRegistry registry) {
+            PrometheusMeterRegistry registry,
+            InstantSource clock) {
+        this.clock = clock;
         this.registry = registry;
         this.config = config;
         this.keys = keys;
@@ -145,7 +160,7 @@ final class Relayer implements AutoCloseable {
                                     names,
                                     "relayer",
                                     logSettings(config.publish()),
-                                    InstantSource.system(),
+                                    clock,
                                     metrics));
             metrics.publishPending(log::unconfirmed);
 
@@ -184,7 +199,7 @@ final class Relayer implements AutoCloseable {
                             RelayerWiring.backends(config),
                             Providers.backend("http"),
                             metrics,
-                            InstantSource.system(),
+                            clock,
                             timer);
             opened.push(() -> backends.close().toCompletableFuture().get(5, TimeUnit.SECONDS));
             StatusPages pages =
@@ -211,6 +226,7 @@ final class Relayer implements AutoCloseable {
                                     new MiningPolicy(
                                             config.mining().maxRelayBytes(),
                                             config.mining().dropLateRelays()),
+                                    simulation(config, names, verifier),
                                     pages,
                                     metrics,
                                     heights::height,
@@ -374,7 +390,7 @@ final class Relayer implements AutoCloseable {
                                 meterConfig.leaseRelays(),
                                 100),
                         metrics,
-                        InstantSource.system(),
+                        clock,
                         ticker));
     }
 
@@ -417,6 +433,18 @@ final class Relayer implements AutoCloseable {
                                 .get("/ready", () -> AdminServer.Answer.text(200, "Ready"))
                                 .start(at.getHostString(), at.getPort()))
                 .address();
+    }
+
+    private @Nullable SimulatedRelays simulation(
+            RelayerConfig relayer, RedisKeys names, RingVerifier verifier) {
+        return relayer.simulation().enabled()
+                ? new SimulatedRelays(
+                        relayer.simulation().settings(),
+                        keys,
+                        verifier,
+                        ReplayGuard.onRedis(redis.async(), names),
+                        clock)
+                : null;
     }
 
     private void debugServer(RelayerConfig relayer) throws IOException {

@@ -65,6 +65,8 @@ record RelayerConfig(
         @Key("Which relays are mined.") MiningConfig mining,
         @Key("Limits on ring signatures.") RingConfig ring,
         @Key("Forms of refusals.") ErrorsConfig errors,
+        @Key("Relays by which an operator tests the relayer; neither metered nor paid.")
+                SimulationConfig simulation,
         @Key("Compression of answers.") CompressionConfig responseCompression,
         @Key("Connections to backends, where no profile says otherwise.")
                 HttpTransportConfig httpTransport,
@@ -118,6 +120,7 @@ record RelayerConfig(
         mining = mining == null ? MiningConfig.defaults() : mining;
         ring = ring == null ? RingConfig.defaults() : ring;
         errors = errors == null ? ErrorsConfig.defaults() : errors;
+        simulation = simulation == null ? SimulationConfig.defaults() : simulation;
         responseCompression =
                 responseCompression == null ? CompressionConfig.defaults() : responseCompression;
         httpTransport = httpTransport == null ? HttpTransportConfig.defaults() : httpTransport;
@@ -171,6 +174,7 @@ record RelayerConfig(
                 mining,
                 ring,
                 errors,
+                simulation,
                 responseCompression,
                 httpTransport,
                 timeoutProfiles,
@@ -330,10 +334,6 @@ record RelayerConfig(
                     "redis.max_stream_len has no replacement: relay streams are never trimmed by"
                             + " length");
         }
-        if (tree.has("simulation") && tree.path("simulation").path("enabled").asBoolean(false)) {
-            found.add("simulation.enabled: simulated relays are not offered; set it to false");
-        }
-        tree.remove("simulation");
         if (!found.isEmpty()) {
             throw new IllegalArgumentException(String.join("; ", found));
         }

@@ -13,6 +13,7 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 import java.io.PrintWriter;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -55,6 +56,9 @@ final class Validate implements Callable<Integer> {
         } catch (RuntimeException e) {
             err.println("config is INVALID: " + e.getMessage());
             return 1;
+        }
+        for (String warning : config.simulation().warnings(Instant.now())) {
+            out.println("warning: " + warning);
         }
         out.println("config OK: " + options.file() + " would start");
         out.flush();

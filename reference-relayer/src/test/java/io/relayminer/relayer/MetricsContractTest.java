@@ -46,16 +46,17 @@ class MetricsContractTest {
                 new Fixture()
                         .start(
                                 yaml ->
-                                        yaml.replace(
-                                                "      jsonrpc:\n",
-                                                """
-                                                      jsonrpc:
-                                                        health_check:
-                                                          enabled: true
-                                                          endpoint: /
-                                                          interval_seconds: 1
-                                                          unhealthy_threshold: 1000
-                                                """));
+                                        fixtureSimulation(yaml)
+                                                .replace(
+                                                        "      jsonrpc:\n",
+                                                        """
+                                                              jsonrpc:
+                                                                health_check:
+                                                                  enabled: true
+                                                                  endpoint: /
+                                                                  interval_seconds: 1
+                                                                  unhealthy_threshold: 1000
+                                                        """));
         fixture.backend.script(request -> ScriptedBackend.ok(Fixture.ANSWER));
         Await.until(() -> sum("ha_relayer_health_check_successes_total") > 0);
         fixture.backend.script(
@@ -99,9 +100,15 @@ class MetricsContractTest {
                         .build();
         assertEquals(403, fixture.send(forged).status());
         assertEquals(503, fixture.send(fixture.relay(), "Rpc-Type", "4").status());
+        assertEquals(
+                403, fixture.send(fixture.relay(), "Pocket-Simulation-Key-Id", "nobody").status());
         fixture.height(26);
         Await.until(() -> sum("ha_relayer_relay_meter_sessions_active") > 0);
         scraped = parse(fixture.relayer().scrape());
+    }
+
+    private static String fixtureSimulation(String yaml) {
+        return yaml + SimulatedRelayTest.SIMULATION;
     }
 
     @AfterAll

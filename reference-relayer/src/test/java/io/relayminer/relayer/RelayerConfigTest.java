@@ -199,7 +199,7 @@ class RelayerConfigTest {
                 "redis: {key_layout: tags} | key_layout must be plain or hash_tagged",
                 "redis: {namespace: {base_prefix: 'a{b'}} | must not contain",
                 "redis: {stream_prefix: 'ha:relays'} | was replaced by redis.namespace",
-                "simulation: {enabled: true} | simulated relays are not offered",
+                "simulation: {enabled: true} | at least one is required",
                 "logging: {format: xml} | format must be json or text",
                 "ring: {max_members: 1} | max_members must be between",
             })

@@ -36,6 +36,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -45,6 +49,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.GZIPInputStream;
 
 /**
@@ -199,7 +204,54 @@ class TranscriptTest {
             }
             tests.add(DynamicTest.dynamicTest(relayer + ": stop", () -> replay[0].close()));
         }
+        tests.addAll(simulated(transcript));
         return tests;
+    }
+
+    /**
+     * Simulated relays carry the time at which they were made, so the relayer's clock stands where
+     * it stood when they were recorded.
+     */
+    private List<DynamicTest> simulated(JsonNode transcript) {
+        List<JsonNode> cases = new ArrayList<>();
+        for (JsonNode vector : transcript.path("vectors")) {
+            String id = vector.path("id").asText();
+            if (id.startsWith("sim-") && !id.equals("sim-header-feature-off")) {
+                cases.add(vector);
+            }
+        }
+        assertTrue(cases.size() > 15);
+        AtomicReference<Instant> now = new AtomicReference<>(Instant.EPOCH);
+        Replay[] replay = new Replay[1];
+        List<DynamicTest> tests = new ArrayList<>();
+        tests.add(
+                DynamicTest.dynamicTest(
+                        "simulation: start",
+                        () -> replay[0] = new Replay(transcript, "optimistic", cases, now::get)));
+        for (JsonNode vector : cases) {
+            tests.add(
+                    DynamicTest.dynamicTest(
+                            vector.path("id").asText(),
+                            () -> {
+                                run++;
+                                now.set(recordedAt(vector));
+                                replay[0].simulated(vector);
+                                passed++;
+                            }));
+        }
+        tests.add(DynamicTest.dynamicTest("simulation: stop", () -> replay[0].close()));
+        return tests;
+    }
+
+    private static Instant recordedAt(JsonNode vector) {
+        String head = vector.at("/relayer_to_gateway/head").asText();
+        for (String line : head.split("\r\n")) {
+            if (line.startsWith("Date: ")) {
+                return ZonedDateTime.parse(line.substring(6), DateTimeFormatter.RFC_1123_DATE_TIME)
+                        .toInstant();
+            }
+        }
+        throw new AssertionError(head);
     }
 
     /** One relayer with everything around it, for the cases of one recorded configuration. */
@@ -215,6 +267,11 @@ class TranscriptTest {
         private final List<JsonNode> script = new ArrayList<>();
 
         Replay(JsonNode transcript, String name, List<JsonNode> cases) throws IOException {
+            this(transcript, name, cases, InstantSource.system());
+        }
+
+        Replay(JsonNode transcript, String name, List<JsonNode> cases, InstantSource clock)
+                throws IOException {
             this.transcript = transcript;
             backend = new ScriptedBackend(this::answer);
             comet = new ScriptedBackend(this::answer);
@@ -224,7 +281,69 @@ class TranscriptTest {
                             config(transcript, name),
                             chain,
                             keys,
-                            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+                            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
+                            clock);
+        }
+
+        /** Status, text, metric and the absence of any trace beside it. */
+        void simulated(JsonNode vector) throws Exception {
+            script.clear();
+            vector.path("backend").forEach(script::add);
+            Map<String, Long> streams = streamLengths();
+            Map<String, Double> before = samples();
+            RawClient.Answer answer =
+                    RawClient.raw(
+                            relayer.relayAddress(),
+                            vector.at("/gateway_to_relayer/head").asText(),
+                            requestBody(vector.path("gateway_to_relayer")));
+            JsonNode recorded = vector.path("relayer_to_gateway");
+            assertEquals(recorded.path("status").asInt(), answer.status(), answer::text);
+            if (answer.status() != 200) {
+                assertEquals(
+                        recorded.path("body_text")
+                                .asText()
+                                .replaceFirst(" \\[cosmossdk\\.io[^]]*]", ""),
+                        answer.text());
+            }
+            assertEquals(streams, streamLengths(), "nothing is mined");
+            Map<String, Double> moved = new TreeMap<>();
+            samples()
+                    .forEach(
+                            (series, value) -> {
+                                double delta = value - before.getOrDefault(series, 0.0);
+                                if (delta != 0
+                                        && series.matches("ha_relayer_(relays|simul).*")
+                                        && series.contains("_total")) {
+                                    moved.put(series.replaceAll("supplier=\"[^\"]*\"", ""), delta);
+                                }
+                            });
+            Map<String, Double> expected = new TreeMap<>();
+            vector.path("metric_deltas")
+                    .properties()
+                    .forEach(
+                            delta ->
+                                    expected.put(
+                                            delta.getKey().replaceAll("supplier=\"[^\"]*\"", ""),
+                                            delta.getValue().asDouble()));
+            expected.keySet().removeIf(series -> !series.matches("ha_relayer_(relays|simul).*"));
+            if (answer.status() != 404) {
+                assertEquals(expected, moved);
+            }
+        }
+
+        private Map<String, Double> samples() {
+            Map<String, Double> all = new TreeMap<>();
+            relayer.scrape()
+                    .lines()
+                    .filter(line -> !line.startsWith("#"))
+                    .forEach(
+                            line -> {
+                                int space = line.lastIndexOf(' ');
+                                all.put(
+                                        line.substring(0, space),
+                                        Double.parseDouble(line.substring(space + 1)));
+                            });
+            return all;
         }
 
         private RelayerConfig config(JsonNode recorded, String name) {
@@ -238,7 +357,7 @@ class TranscriptTest {
                             .replace("127.0.0.1:28600", "127.0.0.1:" + backend.port())
                             .replace("127.0.0.1:28602", "127.0.0.1:" + comet.port())
                             .replace("127.0.0.1:28699", "127.0.0.1:1")
-                            .replaceAll("(?s)simulation:.*", "");
+                            .replace("28180", "0");
             yaml += "\nshutdown: {drain_delay: 0s, grace: 2s}\n";
             return RelayerConfig.reader().build().parse(yaml, name).config();
         }

@@ -107,6 +107,38 @@ public final class BackendPools {
                 .begin(first);
     }
 
+    /**
+     * Forwards one request once, without retry and without consequence for the endpoint: for tests
+     * of the way to the backend, which must not disturb the traffic on it.
+     *
+     * @return the answer; never completed exceptionally
+     */
+    public CompletionStage<BackendAnswer> sendOnce(BackendCall call) {
+        BackendService service = services.get(call.serviceId());
+        EndpointPool pool = service == null ? null : service.pools().get(call.type());
+        if (service == null || pool == null) {
+            return CompletableFuture.completedStage(new BackendAnswer.NoPool());
+        }
+        EndpointPool.Member member = pool.firstUp();
+        if (member == null) {
+            return CompletableFuture.completedStage(new BackendAnswer.NoHealthyEndpoint());
+        }
+        try {
+            return service.backend()
+                    .send(
+                            pool.requests().build(pool.requests().prepare(call), member.endpoint()),
+                            service.spec().requestTimeout(),
+                            call.cancellation())
+                    .thenApply(
+                            result ->
+                                    Assessment.of(result)
+                                            .answer(service.spec().maxResponseBytes(), 0));
+        } catch (InvalidRequestException e) {
+            return CompletableFuture.completedStage(
+                    new BackendAnswer.InvalidRequest(String.valueOf(e.getMessage())));
+        }
+    }
+
     /** The endpoints of a service, sorted by backend type, then as configured. */
     public List<EndpointStatus> endpoints(String serviceId) {
         List<EndpointStatus> list = new ArrayList<>();

@@ -105,6 +105,16 @@ final class EndpointPool {
         return false;
     }
 
+    /** The first endpoint in service, without acquiring it; {@code null} if there is none. */
+    @Nullable Member firstUp() {
+        for (Member m : members) {
+            if (m.breaker().isUp()) {
+                return m;
+            }
+        }
+        return null;
+    }
+
     /** Acquires the endpoint for the first attempt, or {@code null} if none is in service. */
     @Nullable Member acquireFirst() {
         int from =

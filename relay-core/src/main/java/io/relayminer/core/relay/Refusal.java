@@ -404,6 +404,24 @@ public sealed interface Refusal {
         }
     }
 
+    /**
+     * A simulated relay was not served.
+     *
+     * @param result value of the metric label {@code result}
+     */
+    record Simulation(int status, String message, String result) implements Refusal {
+        @Override
+        public String reason() {
+            return result;
+        }
+
+        /** Simulated relays have a counter of their own. */
+        @Override
+        public boolean rejected() {
+            return false;
+        }
+    }
+
     /** The answer could not be signed. */
     record SigningFailed() implements Refusal {
         @Override

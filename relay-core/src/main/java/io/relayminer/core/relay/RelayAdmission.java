@@ -93,6 +93,14 @@ public final class RelayAdmission {
         contexts.onBlock(height);
     }
 
+    /** Whether relays of a service could be priced now; the stage never fails. */
+    CompletionStage<Boolean> canPrice(String serviceId, long height) {
+        return caches.computeUnits()
+                .get(new RelayCaches.ServiceAt(serviceId, height))
+                .thenCombine(caches.paramsAt().get(height), (units, params) -> true)
+                .handle((priced, failure) -> failure == null);
+    }
+
     CompletionStage<SupplierGate.Admission> gate(String supplier, String serviceId, RpcType type) {
         return gate.admit(supplier, serviceId, type);
     }

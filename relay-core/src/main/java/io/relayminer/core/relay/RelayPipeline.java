@@ -78,6 +78,7 @@ public final class RelayPipeline implements RelayHandler {
      * @param backends the backends
      * @param publisher how mined relays are recorded
      * @param mining which relays are not mined
+     * @param simulation simulated relays, or null to treat them as ordinary ones
      * @param status the status pages of the relay port
      * @param metrics counters
      * @param height newest block height, 0 while unknown
@@ -94,6 +95,7 @@ public final class RelayPipeline implements RelayHandler {
             BackendPools backends,
             RelayPublisher publisher,
             MiningPolicy mining,
+            @Nullable SimulatedRelays simulation,
             StatusPages status,
             RelayerMetrics metrics,
             LongSupplier height,
@@ -133,6 +135,12 @@ public final class RelayPipeline implements RelayHandler {
         CompletionStage<RelayInProgress> served;
         try {
             decode(relay); // 1
+            identify(relay);
+            String simulated = relay.inbound.headers().first(SimulatedRelays.HEADER);
+            SimulatedRelays simulation = parts.simulation();
+            if (simulation != null && simulated != null && !simulated.isEmpty()) {
+                return simulate(relay, simulation, simulated);
+            }
             served =
                     admit(relay) // 2
                             .thenCompose(this::verifyMeterForward) // 3, 4, 5
@@ -163,7 +171,7 @@ public final class RelayPipeline implements RelayHandler {
     // ---- 2 admit
     // ---------------------------------------------------------------------------------
 
-    private CompletionStage<RelayInProgress> admit(RelayInProgress relay) {
+    private void identify(RelayInProgress relay) {
         SessionHeader header = relay.request().header();
         if (parts.keys().isEmpty()) {
             throw refused(new Refusal.NotConfigured());
@@ -176,6 +184,9 @@ public final class RelayPipeline implements RelayHandler {
         relay.serviceId = service.id();
         relay.type =
                 RpcType.of(relay.inbound.headers().first(RpcType.HEADER), service.defaultType());
+    }
+
+    private CompletionStage<RelayInProgress> admit(RelayInProgress relay) {
         relay.counted = true;
         metrics.received(relay.serviceId, relay.type);
         if (relay.supplier().isEmpty()) {
@@ -299,27 +310,30 @@ public final class RelayPipeline implements RelayHandler {
     // -------------------------------------------------------------------------------
 
     private CompletionStage<RelayInProgress> forward(RelayInProgress relay) {
-        POKTHTTPRequest http = relay.http();
         relay.backendStartNanos = System.nanoTime();
         return parts.backends()
-                .send(
-                        new BackendCall(
-                                relay.serviceId,
-                                relay.type.label(),
-                                http.getMethod(),
-                                http.getUrl(),
-                                headers(http),
-                                http.getBodyBz().asReadOnlyByteBuffer(),
-                                relay.inbound.headers(),
-                                relay.supplier(),
-                                relay.request().header().getApplicationAddress(),
-                                relay.cancellation))
+                .send(backendCall(relay))
                 .thenApply(
                         answer -> {
                             relay.backendNanos = System.nanoTime() - relay.backendStartNanos;
                             relay.answered(answered(relay, answer));
                             return relay;
                         });
+    }
+
+    private static BackendCall backendCall(RelayInProgress relay) {
+        POKTHTTPRequest http = relay.http();
+        return new BackendCall(
+                relay.serviceId,
+                relay.type.label(),
+                http.getMethod(),
+                http.getUrl(),
+                headers(http),
+                http.getBodyBz().asReadOnlyByteBuffer(),
+                relay.inbound.headers(),
+                relay.supplier(),
+                relay.request().header().getApplicationAddress(),
+                relay.cancellation);
     }
 
     private BackendAnswer.Answered answered(RelayInProgress relay, BackendAnswer answer) {
@@ -482,6 +496,86 @@ public final class RelayPipeline implements RelayHandler {
                         ? Headers.of("Backend-Retries", Integer.toString(retries))
                         : Headers.empty();
         return new RelayReply.Signed(contentType, headers, body);
+    }
+
+    // ---- simulated relays: to the backend and back, beside the meter and the log
+    // ----------------------------------------------------------------------------------
+
+    private CompletionStage<RelayReply> simulate(
+            RelayInProgress relay, SimulatedRelays simulation, String keyId) {
+        if (!simulation.enter()) {
+            return CompletableFuture.completedFuture(
+                    simulated(relay, SimulatedRelays.crowded(), "rate_limited"));
+        }
+        return resuming(
+                        simulation.admit(
+                                keyId, relay.request(), id -> parts.services().containsKey(id)))
+                .thenCompose(admitted -> parts.backends().sendOnce(backendCall(relay)))
+                .thenApply(
+                        answer -> {
+                            relay.answered(simulationAnswer(relay, answer));
+                            return respond(relay);
+                        })
+                .thenCompose(
+                        done ->
+                                parts.meter() == null
+                                        ? CompletableFuture.completedFuture(true)
+                                        : parts.admission()
+                                                .canPrice(relay.serviceId, relay.arrivalHeight))
+                .handle(
+                        (priced, failure) -> {
+                            simulation.leave();
+                            if (failure == null) {
+                                count(relay, priced ? "success" : "meter_degraded");
+                                return new RelayReply.Signed(
+                                        JSON, Headers.empty(), relay.response().toByteArray());
+                            }
+                            Throwable cause = RelayFailures.root(failure);
+                            if (cause instanceof RefusedException known) {
+                                return simulated(
+                                        relay, known.refusal(), simulationResult(known.refusal()));
+                            }
+                            throw rethrown(cause);
+                        });
+    }
+
+    private static BackendAnswer.Answered simulationAnswer(
+            RelayInProgress relay, BackendAnswer answer) {
+        return switch (answer) {
+            case BackendAnswer.Answered good when good.status() < 500 -> good;
+            case BackendAnswer.Answered bad ->
+                    throw refused(new Refusal.BackendServiceError(Math.min(bad.status(), 599)));
+            case BackendAnswer.Unanswered none ->
+                    throw refused(new Refusal.BackendFailed(none.outcome()));
+            case BackendAnswer.InvalidRequest invalid ->
+                    throw refused(new Refusal.InvalidBackendRequest());
+            case BackendAnswer.NoPool missing ->
+                    throw refused(new Refusal.BackendUnavailable(relay.serviceId));
+            case BackendAnswer.NoHealthyEndpoint down ->
+                    throw refused(new Refusal.BackendUnavailable(relay.serviceId));
+        };
+    }
+
+    private static String simulationResult(Refusal refusal) {
+        return switch (refusal) {
+            case Refusal.Simulation own -> own.result();
+            case Refusal.SigningFailed signing -> "sign_failed";
+            default -> "backend_error";
+        };
+    }
+
+    private RelayReply simulated(RelayInProgress relay, Refusal refusal, String result) {
+        count(relay, result);
+        return refusal.reply();
+    }
+
+    private void count(RelayInProgress relay, String result) {
+        metrics.simulated(
+                relay.serviceId,
+                relay.type,
+                parts.keys().find(relay.supplier()) == null ? "unknown" : relay.supplier(),
+                result,
+                System.nanoTime() - relay.inbound.arrivalNanos());
     }
 
     // ---- stages

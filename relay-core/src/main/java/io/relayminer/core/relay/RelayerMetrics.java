@@ -205,6 +205,35 @@ public final class RelayerMetrics
         meters.postBackend.record(Math.max(0, total - before - backend), TimeUnit.NANOSECONDS);
     }
 
+    /** One simulated relay; {@code supplier} is that of a loaded key, or {@code unknown}. */
+    void simulated(String service, RpcType type, String supplier, String result, long nanos) {
+        String id = service(service).id;
+        counter(
+                        "simulated_relays",
+                        "Simulated relays",
+                        Tags.of(
+                                "transport",
+                                type.label(),
+                                "service",
+                                id,
+                                "supplier",
+                                supplier,
+                                "result",
+                                result))
+                .increment();
+        timers.computeIfAbsent(
+                        "simulated|" + type.label() + "|" + id,
+                        key ->
+                                timer(
+                                        "simulated_relay_duration",
+                                        "Time of simulated relays",
+                                        "transport",
+                                        type.label(),
+                                        "service",
+                                        id))
+                .record(nanos, TimeUnit.NANOSECONDS);
+    }
+
     void skippedByDifficulty(String service) {
         service(service).skippedDifficulty.increment();
     }
