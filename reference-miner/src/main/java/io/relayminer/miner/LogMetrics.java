@@ -1,14 +1,39 @@
 package io.relayminer.miner;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import io.relayminer.core.redis.RelayLogListener;
 
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Counts what the relay log does on the consuming side. */
 final class LogMetrics implements RelayLogListener {
 
+    private static final Duration[] BUCKETS = {
+        Duration.ofMillis(1),
+        Duration.ofMillis(5),
+        Duration.ofMillis(10),
+        Duration.ofMillis(25),
+        Duration.ofMillis(50),
+        Duration.ofMillis(100),
+        Duration.ofMillis(250),
+        Duration.ofMillis(500),
+        Duration.ofSeconds(1),
+        Duration.ofMillis(2500),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(10)
+    };
+
+    /** Services are named by entries that nobody has checked yet, so their number is bounded. */
+    private static final int MOST_SERIES = 2_000;
+
+    private static final String OTHER = "other";
+
     private final MeterRegistry registry;
+    private final Map<String, Consumption> consumption = new ConcurrentHashMap<>();
 
     LogMetrics(MeterRegistry registry) {
         this.registry = registry;
@@ -22,32 +47,37 @@ final class LogMetrics implements RelayLogListener {
 
     @Override
     public void consumed(String supplier, String service, Duration age) {
-        registry.counter(
-                        "ha_transport_redis_consumed",
-                        "supplier_addr",
-                        supplier,
-                        "service_id",
-                        service)
-                .increment();
+        Consumption known = consumption.get(supplier + '|' + service);
+        if (known == null) {
+            String label = consumption.size() < MOST_SERIES ? service : OTHER;
+            known =
+                    consumption.computeIfAbsent(
+                            supplier + '|' + label, key -> new Consumption(supplier, label));
+        }
+        known.relays.increment();
         if (!age.isNegative()) {
-            io.micrometer.core.instrument.Timer.builder(
-                            "ha_transport_redis_end_to_end_latency_seconds")
-                    .tags("supplier_addr", supplier, "service_id", service)
-                    .serviceLevelObjectives(
-                            Duration.ofMillis(1),
-                            Duration.ofMillis(5),
-                            Duration.ofMillis(10),
-                            Duration.ofMillis(25),
-                            Duration.ofMillis(50),
-                            Duration.ofMillis(100),
-                            Duration.ofMillis(250),
-                            Duration.ofMillis(500),
-                            Duration.ofSeconds(1),
-                            Duration.ofMillis(2500),
-                            Duration.ofSeconds(5),
-                            Duration.ofSeconds(10))
-                    .register(registry)
-                    .record(age);
+            known.age.record(age);
+        }
+    }
+
+    /** The meters of one supplier and service; looking them up costs more than a relay. */
+    private final class Consumption {
+        private final Counter relays;
+        private final Timer age;
+
+        Consumption(String supplier, String service) {
+            relays =
+                    registry.counter(
+                            "ha_transport_redis_consumed",
+                            "supplier_addr",
+                            supplier,
+                            "service_id",
+                            service);
+            age =
+                    Timer.builder("ha_transport_redis_end_to_end_latency_seconds")
+                            .tags("supplier_addr", supplier, "service_id", service)
+                            .serviceLevelObjectives(BUCKETS)
+                            .register(registry);
         }
     }
 

@@ -38,12 +38,26 @@ final class NodeHasher {
     /** Weight and count of a leaf. */
     private final byte[] tail = new byte[16];
 
-    static MessageDigest newSha256() {
+    /**
+     * Copied instead of looked up among the providers each time, which costs as much as hashing.
+     */
+    private static final MessageDigest FRESH = lookUp();
+
+    private static MessageDigest lookUp() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(
                     "this Java runtime has no SHA-256, which every Java platform must have", e);
+        }
+    }
+
+    static MessageDigest newSha256() {
+        try {
+            return (MessageDigest) FRESH.clone();
+        } catch (CloneNotSupportedException e) {
+            // Not every provider can.
+            return lookUp();
         }
     }
 

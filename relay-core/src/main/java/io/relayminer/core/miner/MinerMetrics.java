@@ -14,6 +14,7 @@ import java.math.BigInteger;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -29,7 +30,10 @@ public final class MinerMetrics {
     private static final double[] BLOCKS = {0, 1, 2, 3, 4, 5, 10, 15, 20};
     private static final double[] SETTLEMENT_BLOCKS = {5, 10, 15, 20, 25, 30, 40, 50, 75, 100};
 
+    private static final int MOST_NAMED_SERVICES = 2_000;
+
     private final MeterRegistry registry;
+    private final Set<String> namedServices = ConcurrentHashMap.newKeySet();
     private final AtomicLong height = new AtomicLong();
     private final Map<String, AtomicLong> gauges = new ConcurrentHashMap<>();
     private final Map<String, Map<SessionState, Integer>> states = new ConcurrentHashMap<>();
@@ -49,7 +53,20 @@ public final class MinerMetrics {
         height.accumulateAndGet(newHeight, Math::max);
     }
 
-    void consumed(String supplier, String service, int relays) {
+    /** The label of a service that an entry names, which nobody has checked yet. */
+    private String unchecked(String service) {
+        if (namedServices.contains(service)) {
+            return service;
+        }
+        if (namedServices.size() >= MOST_NAMED_SERVICES) {
+            return "other";
+        }
+        namedServices.add(service);
+        return service;
+    }
+
+    void consumed(String supplier, String unchecked, int relays) {
+        String service = unchecked(unchecked);
         count("ha_miner_relays_consumed_from_stream", relays, supplier, service);
         count("ha_miner_relays_consumed", relays, supplier, service);
     }
@@ -88,7 +105,8 @@ public final class MinerMetrics {
                 .record(took);
     }
 
-    void rejected(String supplier, String service, String reason, int relays) {
+    void rejected(String supplier, String unchecked, String reason, int relays) {
+        String service = unchecked(unchecked);
         registry.counter(
                         "ha_miner_relays_rejected",
                         "supplier",

@@ -23,6 +23,7 @@ import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -139,8 +140,12 @@ final class RelayIntake {
             return 0;
         }
         Map<String, List<RelayLogEntry>> bySession = new LinkedHashMap<>();
+        Map<String, Integer> byService = new HashMap<>();
         int done = 0;
         for (RelayLogEntry entry : entries) {
+            if (entry.relay() != null) {
+                byService.merge(entry.relay().serviceId(), 1, Integer::sum);
+            }
             RelayLogEntry sound;
             try {
                 sound = sound(entry);
@@ -156,6 +161,8 @@ final class RelayIntake {
             }
             bySession.computeIfAbsent(relay.sessionId(), id -> new ArrayList<>()).add(sound);
         }
+        byService.forEach(
+                (service, relays) -> metrics.consumed(supplier.address(), service, relays));
         for (List<RelayLogEntry> session : bySession.values()) {
             try {
                 done += processSession(session);
@@ -179,7 +186,6 @@ final class RelayIntake {
             setAside(entry, "", "malformed", entry.problem());
             return null;
         }
-        metrics.consumed(supplier.address(), relay.serviceId(), 1);
         String incomplete = relay.incomplete();
         if (incomplete != null || relay.sessionStartHeight() <= 0) {
             setAside(

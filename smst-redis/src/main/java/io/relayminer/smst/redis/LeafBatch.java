@@ -4,7 +4,6 @@ import io.relayminer.smst.LeafNode;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +17,8 @@ public final class LeafBatch {
 
     /** Weights are below this, so that a script can add up a batch without losing bits. */
     public static final long MAX_WEIGHT = (1L << 53) - 1;
+
+    private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
     private final Map<Long, List<byte[]>> fieldsByWeight = new LinkedHashMap<>();
     private final List<byte[]> entryIds = new ArrayList<>();
@@ -91,7 +92,12 @@ public final class LeafBatch {
 
     /** Name of a node in the hash. */
     static byte[] fieldOf(byte[] digest) {
-        return HexFormat.of().formatHex(digest).getBytes(StandardCharsets.US_ASCII);
+        byte[] field = new byte[2 * digest.length];
+        for (int i = 0; i < digest.length; i++) {
+            field[2 * i] = HEX[(digest[i] >> 4) & 15];
+            field[2 * i + 1] = HEX[digest[i] & 15];
+        }
+        return field;
     }
 
     /** The part of the script's arguments that describes leaves and entries. */
