@@ -109,21 +109,31 @@ final class Relayer implements AutoCloseable {
             ChainQueries chain,
             SupplierKeys keys,
             PrometheusMeterRegistry registry) {
-        return start(config, chain, keys, registry, InstantSource.system());
+        return start(config, connect(config), chain, keys, registry, InstantSource.system());
     }
 
-    /** As above, by another wall clock. */
+    /** As above, by another wall clock and on open connections, which become the relayer's. */
     static Relayer start(
             RelayerConfig config,
+            RedisConnections redis,
             ChainQueries chain,
             SupplierKeys keys,
             PrometheusMeterRegistry registry,
             InstantSource clock) {
-        return new Relayer(config, chain, keys, registry, clock);
+        return new Relayer(config, redis, chain, keys, registry, clock);
+    }
+
+    /** Connects to the Redis of a configuration. */
+    static RedisConnections connect(RelayerConfig config) {
+        return RedisConnections.open(
+                RedisEndpoint.parse(config.redis().url()),
+                "relayer",
+                RedisConnections.Limits.DEFAULT);
     }
 
     private Relayer(
             RelayerConfig config,
+            RedisConnections connections,
             ChainQueries node,
             SupplierKeys keys,
             PrometheusMeterRegistry registry,
@@ -143,12 +153,7 @@ final class Relayer implements AutoCloseable {
 
             // Redis
             RedisKeys names = RelayerWiring.keys(config);
-            this.redis =
-                    opened(
-                            RedisConnections.open(
-                                    RedisEndpoint.parse(config.redis().url()),
-                                    "relayer",
-                                    RedisConnections.Limits.DEFAULT));
+            this.redis = opened(connections);
             for (String warning : RedisServerCheck.inspect(redis, names).warnings()) {
                 LOG.warn("Redis: {}", warning);
             }

@@ -8,6 +8,7 @@ import io.relayminer.core.chain.ChainSettings;
 import io.relayminer.core.config.PocketNodeConfig;
 import io.relayminer.core.key.KeyRing;
 import io.relayminer.core.key.KeySources;
+import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.relay.SupplierKeys;
 
 import org.slf4j.Logger;
@@ -15,6 +16,7 @@ import org.slf4j.LoggerFactory;
 
 import java.net.URI;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -54,12 +56,24 @@ final class RelayerProcess implements AutoCloseable {
      */
     static RelayerProcess start(RelayerConfig config) {
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        KeyRing keys = loadedKeys(config, registry);
         ChainClient chain = null;
-        try {
-            chain = ChainClient.open(chainSettings(config.pocketNode()));
+        KeyRing keys = null;
+        try (Opening<ChainClient> chainOpening =
+                        new Opening<>(
+                                "chain",
+                                () -> ChainClient.open(chainSettings(config.pocketNode())));
+                Opening<RedisConnections> redisOpening =
+                        new Opening<>("redis", () -> Relayer.connect(config))) {
+            keys = loadedKeys(config, registry);
+            chain = chainOpening.take();
             Relayer relayer =
-                    Relayer.start(config, chain.queries(), SupplierKeys.of(keys), registry);
+                    Relayer.start(
+                            config,
+                            redisOpening.take(),
+                            chain.queries(),
+                            SupplierKeys.of(keys),
+                            registry,
+                            InstantSource.system());
             RelayerProcess process =
                     new RelayerProcess(keys, chain, relayer, keyChecks(config, keys));
             Runtime.getRuntime()
@@ -70,7 +84,9 @@ final class RelayerProcess implements AutoCloseable {
             if (chain != null) {
                 chain.close();
             }
-            keys.close();
+            if (keys != null) {
+                keys.close();
+            }
             throw e;
         }
     }

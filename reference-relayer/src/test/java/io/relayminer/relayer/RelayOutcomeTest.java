@@ -11,7 +11,9 @@ import ch.qos.logback.core.read.ListAppender;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.NullNode;
 
+import io.relayminer.core.redis.RedisKeys;
 import io.relayminer.core.wire.RelayCodec;
 import io.relayminer.core.wire.WireLimits;
 import io.relayminer.core.wire.service.RelayRequest;
@@ -66,6 +68,47 @@ class RelayOutcomeTest {
                 200,
                 fixture.send(fixture.relay(fixture.session(), fixture.otherSupplier)).status(),
                 "the other supplier has a budget of its own");
+    }
+
+    private JsonNode budget() throws IOException {
+        byte[] meta = fixture.client.sync().get(Fixture.bytes(budgetKey()));
+        return meta == null ? NullNode.getInstance() : new ObjectMapper().readTree(meta);
+    }
+
+    private String budgetKey() {
+        return RedisKeys.plain().meterMeta(fixture.session().getSessionId(), fixture.supplier);
+    }
+
+    private void factor(String json) {
+        fixture.client
+                .sync()
+                .set(
+                        Fixture.bytes(RedisKeys.plain().serviceFactor(Fixture.SERVICE)),
+                        Fixture.bytes(json));
+        fixture.client
+                .sync()
+                .publish(
+                        Fixture.bytes(RedisKeys.plain().invalidationChannel("service_factor")),
+                        Fixture.bytes("{\"service_id\":\"" + Fixture.SERVICE + "\"}"));
+    }
+
+    @Test
+    void aNewServiceFactorIsInForceWithTheNextRelay() throws IOException {
+        factor("{\"factor\":0.5,\"updated_at\":1700000000}");
+        fixture.start();
+        assertEquals(200, fixture.send(fixture.relay()).status());
+        assertEquals(0.5, budget().path("created_with_factor").asDouble());
+        assertEquals(5_000_000_000L, budget().path("max_stake_upokt").asLong());
+        long life = fixture.client.sync().pttl(Fixture.bytes(budgetKey()));
+        factor("{\"factor\":0.1,\"updated_at\":1700000001}");
+        Await.until(
+                () -> {
+                    assertEquals(200, fixture.send(fixture.relay()).status());
+                    return budget().path("created_with_factor").asDouble() == 0.1;
+                });
+        assertEquals(1_000_000_000L, budget().path("max_stake_upokt").asLong());
+        long left = fixture.client.sync().pttl(Fixture.bytes(budgetKey()));
+        assertTrue(left > 0 && left <= life, "the budget's life goes on, it does not begin anew");
     }
 
     @Test

@@ -276,9 +276,11 @@ class TranscriptTest {
             backend = new ScriptedBackend(this::answer);
             comet = new ScriptedBackend(this::answer);
             seed(cases);
+            RelayerConfig config = config(transcript, name);
             relayer =
                     Relayer.start(
-                            config(transcript, name),
+                            config,
+                            Relayer.connect(config),
                             chain,
                             keys,
                             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
