@@ -151,6 +151,40 @@ class RelayOutcomeTest {
     }
 
     @Test
+    void optimisticDoesNotMeanThatTheBackendWorksForAnybody() throws IOException {
+        fixture.start(
+                yaml ->
+                        yaml.replace(
+                                "default_validation_mode: eager",
+                                "default_validation_mode: optimistic"));
+        RelayRequest good = fixture.relay();
+        RelayRequest forged =
+                good.toBuilder()
+                        .setMeta(
+                                good.getMeta().toBuilder()
+                                        .setSessionHeader(
+                                                fixture.session(11).toBuilder()
+                                                        .setSessionId("made up")))
+                        .build();
+        assertEquals(403, fixture.send(forged).status());
+        RelayRequest unsigned =
+                good.toBuilder().setMeta(good.getMeta().toBuilder().clearSignature()).build();
+        assertEquals(403, fixture.send(unsigned).status());
+        assertEquals(0, fixture.backend.requests().size());
+        assertEquals(200, fixture.send(good).status());
+        assertEquals(1, fixture.backend.requests().size());
+        assertEquals(1, fixture.minedCount());
+    }
+
+    @Test
+    void anAcceptHeaderThatCannotBeRepeatedIsNot() throws IOException {
+        fixture.start();
+        RawClient.Answer answer = fixture.send(fixture.relay(), "Accept", "x".repeat(300));
+        assertEquals(200, answer.status());
+        assertEquals("application/json", answer.headers().get("content-type"));
+    }
+
+    @Test
     void aRelayTheBackendFailedCostsNothing() throws IOException {
         fixture.chain.application(
                 fixture.application(), Fixture.SERVICE, 15 * 3 * 100_000L, gateway());

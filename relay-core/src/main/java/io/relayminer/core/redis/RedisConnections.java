@@ -20,6 +20,7 @@ import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
+import io.lettuce.core.resource.Delay;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +50,11 @@ public final class RedisConnections implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(RedisConnections.class);
     private static final int QUEUE_BOUND = 1 << 16;
+
+    /** However long an outage was, its end is noticed within about a second. */
+    private static final Delay RECONNECT =
+            Delay.exponential(
+                    Duration.ofMillis(10), Duration.ofSeconds(1), 2, TimeUnit.MILLISECONDS);
 
     private final RedisEndpoint endpoint;
     private final ClientResources resources;
@@ -99,7 +105,8 @@ public final class RedisConnections implements AutoCloseable {
      * @throws RedisStateException.Unavailable if there is no answer
      */
     public static RedisConnections open(RedisEndpoint endpoint, String clientName, Limits limits) {
-        ClientResources resources = DefaultClientResources.builder().build();
+        ClientResources resources =
+                DefaultClientResources.builder().reconnectDelay(RECONNECT).build();
         Opener opener = null;
         try {
             opener = opener(endpoint, clientName, limits, resources);

@@ -50,6 +50,7 @@ public final class RelayAdmission {
     private final SessionContexts contexts;
     private final RingVerifier verifier;
     private final Duration patience;
+    private final LogThrottle throttle;
 
     /** Applications whose ring was read again lately because a signer was not in it. */
     private final Cache<String, Boolean> rereadLately;
@@ -79,6 +80,7 @@ public final class RelayAdmission {
         this.contexts = new SessionContexts(caches, height, observer, ticker);
         this.verifier = verifier;
         this.patience = patience;
+        this.throttle = new LogThrottle(ticker);
         this.rereadLately =
                 Caffeine.newBuilder()
                         .maximumSize(10_000)
@@ -91,6 +93,22 @@ public final class RelayAdmission {
     public void onBlock(long height) {
         caches.onBlock(height);
         contexts.onBlock(height);
+    }
+
+    /**
+     * Whether everything about a relay but its signature is known to be in order, from memory: it
+     * is well-formed and names a session, a supplier of it and a height at which it is served. The
+     * backend may work for such a relay while its signature is verified; for any other it may not.
+     */
+    boolean isPlausible(ReceivedRequest request, long height) {
+        if (BasicValidation.problem(request.message()) != null
+                || keys.find(request.supplier()) == null) {
+            return false;
+        }
+        SessionContext session = contexts.peek(SessionKey.of(request.header()));
+        return session != null
+                && height <= session.graceEnd()
+                && session.suppliers().contains(request.supplier());
     }
 
     /** Whether relays of a service could be priced now; the stage never fails. */
@@ -141,7 +159,9 @@ public final class RelayAdmission {
                 .exceptionally(
                         failure -> {
                             if (RelayFailures.root(failure) instanceof TimeoutException) {
-                                LOG.warn("session data cannot be read in {}", patience);
+                                if (throttle.permit() >= 0) {
+                                    LOG.warn("session data cannot be read in {}", patience);
+                                }
                                 throw new RefusedException(new Refusal.SessionUnavailable());
                             }
                             throw failure instanceof RuntimeException known
@@ -302,7 +322,7 @@ public final class RelayAdmission {
     }
 
     /** What the chain says no to is the client's fault; what cannot be read is ours. */
-    private static RefusedException asRefusal(Throwable failure, UnaryOperator<String> phrase) {
+    private RefusedException asRefusal(Throwable failure, UnaryOperator<String> phrase) {
         Throwable cause = RelayFailures.root(failure);
         if (cause instanceof RefusedException known) {
             return known;
@@ -311,7 +331,13 @@ public final class RelayAdmission {
             case CacheException.Absent absent ->
                     refused(phrase.apply(String.valueOf(absent.getMessage())));
             case CacheException.Unavailable unavailable -> {
-                LOG.warn("session data cannot be read: {}", reasonOf(unavailable));
+                long more = throttle.permit();
+                if (more >= 0) {
+                    LOG.warn(
+                            "session data cannot be read, nor for {} relays before: {}",
+                            more,
+                            reasonOf(unavailable));
+                }
                 yield new RefusedException(new Refusal.SessionUnavailable());
             }
         };

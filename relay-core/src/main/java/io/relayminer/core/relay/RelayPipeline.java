@@ -51,9 +51,10 @@ import java.util.function.LongSupplier;
  *
  * <p><b>Order.</b> A relay is authentic before it is metered, answered or mined. Under {@code
  * eager} validation it is authentic before the backend sees it; under {@code optimistic} the
- * backend works while the signature is verified, and the answer waits for both. What the meter
- * reserved is returned unless the relay is answered; a relay that is answered but not mined because
- * its hash misses the target stays charged, because it stands for its share of the estimated work.
+ * backend works while the signature is verified, provided that the session and its supplier are
+ * known, and the answer waits for both. What the meter reserved is returned unless the relay is
+ * answered; a relay that is answered but not mined because its hash misses the target stays
+ * charged, because it stands for its share of the estimated work.
  *
  * <p><b>Threads.</b> With everything in memory all steps but 5 and 8 run on the event loop that
  * received the relay, one after the other, without a hop. A step that misses something suspends the
@@ -67,6 +68,7 @@ public final class RelayPipeline implements RelayHandler {
 
     private static final String MATCH_ANY = "*/*";
     private static final String JSON = "application/json";
+    private static final int LONGEST_CONTENT_TYPE = 256;
 
     /**
      * What the pipeline works with.
@@ -240,6 +242,10 @@ public final class RelayPipeline implements RelayHandler {
         return switch (relay.service().mode()) {
             case EAGER -> verify(relay).thenCompose(this::reserve).thenCompose(this::forward);
             case OPTIMISTIC -> {
+                if (!parts.admission().isPlausible(relay.request(), relay.arrivalHeight)) {
+                    // Nobody gets to use the backends by naming a session that may not exist.
+                    yield verify(relay).thenCompose(this::reserve).thenCompose(this::forward);
+                }
                 CompletionStage<RelayInProgress> answered = forward(relay);
                 CompletionStage<RelayInProgress> authentic =
                         verify(relay).thenCompose(this::reserve);
@@ -489,13 +495,20 @@ public final class RelayPipeline implements RelayHandler {
                 relay.backendNanos);
         String accept = relay.inbound.headers().first("Accept");
         String contentType =
-                accept == null || accept.isEmpty() || accept.equals(MATCH_ANY) ? JSON : accept;
+                accept == null || accept.equals(MATCH_ANY) || !isHeaderText(accept) ? JSON : accept;
         int retries = relay.answer().retries();
         Headers headers =
                 retries > 0
                         ? Headers.of("Backend-Retries", Integer.toString(retries))
                         : Headers.empty();
         return new RelayReply.Signed(contentType, headers, body);
+    }
+
+    /** Whether a client's text can stand in a response header. */
+    private static boolean isHeaderText(String text) {
+        return !text.isEmpty()
+                && text.length() <= LONGEST_CONTENT_TYPE
+                && text.chars().allMatch(c -> c >= 0x20 && c < 0x7F);
     }
 
     // ---- simulated relays: to the backend and back, beside the meter and the log

@@ -1,5 +1,7 @@
 package io.relayminer.core.relay;
 
+import com.github.benmanes.caffeine.cache.Ticker;
+
 import io.relayminer.transport.MinedRelay;
 import io.relayminer.transport.RelayLog;
 import io.relayminer.transport.RelayLogException;
@@ -35,6 +37,7 @@ public final class RelayPublisher {
     private final RelayLog log;
     private final boolean serveUnpaid;
     private final RelayerMetrics metrics;
+    private final LogThrottle throttle = new LogThrottle(Ticker.systemTicker());
 
     /**
      * Records into a log.
@@ -80,14 +83,25 @@ public final class RelayPublisher {
         if (serveUnpaid) {
             metrics.lost(
                     relay.serviceId(), relay.supplier(), full ? "queue_full" : "log_unavailable");
-            LOG.warn(
-                    "a relay of supplier {} session {} is served unpaid: {}",
-                    relay.supplier(),
-                    relay.sessionId(),
-                    cause.toString());
+            long more = throttle.permit();
+            if (more >= 0) {
+                LOG.warn(
+                        "a relay of supplier {} session {} is served unpaid, as {} before it: {}",
+                        relay.supplier(),
+                        relay.sessionId(),
+                        more,
+                        cause.toString());
+            }
             return Receipt.UNPAID;
         }
-        LOG.warn("a relay is refused because the relay log does not take it: {}", cause.toString());
+        long more = throttle.permit();
+        if (more >= 0) {
+            LOG.warn(
+                    "a relay is refused, as {} before it, because the relay log does not take it:"
+                            + " {}",
+                    more,
+                    cause.toString());
+        }
         throw new RefusedException(full ? new Refusal.Overloaded() : new Refusal.LogUnavailable());
     }
 }
