@@ -14,6 +14,7 @@ import io.relayminer.core.config.RedisConfig;
 import io.relayminer.core.daemon.DaemonCommand;
 import io.relayminer.core.key.KeyRing;
 import io.relayminer.core.key.KeySources;
+import io.relayminer.core.metrics.MeteredChainQueries;
 import io.relayminer.core.metrics.ProcessMetrics;
 import io.relayminer.core.miner.MinerMetrics;
 import io.relayminer.core.miner.MinerNode;
@@ -120,7 +121,7 @@ final class MinerProcess implements AutoCloseable {
                                     redis,
                                     keys,
                                     log,
-                                    chain.queries(),
+                                    new MeteredChainQueries(chain.queries(), registry),
                                     submitter,
                                     chain.blocks(),
                                     ring::find,
@@ -217,7 +218,7 @@ final class MinerProcess implements AutoCloseable {
         InetSocketAddress at = Check.listenAddress("metrics.addr", config.metrics().address());
         try {
             return AdminServer.builder()
-                    .metrics(registry::scrape)
+                    .metrics(() -> MinerMetrics.exposition(registry.scrape()))
                     .health(() -> true)
                     .get("/ready", this::ready)
                     .get("/status", this::status)

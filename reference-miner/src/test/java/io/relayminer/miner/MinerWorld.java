@@ -147,6 +147,13 @@ final class MinerWorld implements AutoCloseable {
         log.append(mined(header, supplier)).toCompletableFuture().get(30, TimeUnit.SECONDS);
     }
 
+    /** The same relay from two relayers, or from one after a fail-over. */
+    void relayTwice(SessionHeader header, String supplier) throws Exception {
+        MinedRelay relay = mined(header, supplier);
+        log.append(relay).toCompletableFuture().get(30, TimeUnit.SECONDS);
+        log.append(relay).toCompletableFuture().get(30, TimeUnit.SECONDS);
+    }
+
     /** A relay as a relayer would have served and signed it; each differs from all others. */
     MinedRelay mined(SessionHeader header, String supplier) {
         SupplierKey key =

@@ -28,7 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -104,15 +103,7 @@ final class LeaderDuties {
         if (refreshedAt == Long.MIN_VALUE || block.height() - refreshedAt >= REFRESH_BLOCKS) {
             long began = System.nanoTime();
             boolean success = refresh();
-            metrics.registry()
-                    .counter(
-                            "ha_cache_orchestrator_refreshes",
-                            "result",
-                            success ? "success" : "failure")
-                    .increment();
-            metrics.registry()
-                    .timer("ha_cache_orchestrator_refresh_duration_seconds")
-                    .record(System.nanoTime() - began, TimeUnit.NANOSECONDS);
+            metrics.refreshed(Duration.ofNanos(System.nanoTime() - began), success);
             if (success) {
                 refreshedAt = block.height();
             }

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /**
  * What the miner tells about itself. Names and labels are those operators know; no label is taken
@@ -30,6 +31,9 @@ public final class MinerMetrics {
     private static final double[] BLOCKS = {0, 1, 2, 3, 4, 5, 10, 15, 20};
     private static final double[] SETTLEMENT_BLOCKS = {5, 10, 15, 20, 25, 30, 40, 50, 75, 100};
 
+    /** The name in the registry; see {@link #exposition}. */
+    private static final String SESSIONS_CREATED = "ha_miner_sessions_begun";
+
     private static final int MOST_NAMED_SERVICES = 2_000;
 
     private final MeterRegistry registry;
@@ -42,6 +46,17 @@ public final class MinerMetrics {
     public MinerMetrics(MeterRegistry registry) {
         this.registry = registry;
         registry.gauge("ha_miner_current_block_height", height);
+        registry.gauge("ha_cache_current_block_height", height);
+    }
+
+    /**
+     * The text of a scrape with the names that operators know. The Prometheus client keeps the
+     * suffix {@code _created} for itself and drops it from the name of a metric.
+     *
+     * @param scrape text of a scrape of the registry
+     */
+    public static String exposition(String scrape) {
+        return scrape.replace(SESSIONS_CREATED, "ha_miner_sessions_created");
     }
 
     /** The registry behind these metrics. */
@@ -51,6 +66,79 @@ public final class MinerMetrics {
 
     void block(long newHeight) {
         height.accumulateAndGet(newHeight, Math::max);
+    }
+
+    /** Shows the time between blocks, as expected and as observed lately. */
+    void blockTimes(Duration expected, Supplier<Duration> observed) {
+        registry.gauge(
+                "ha_miner_configured_block_time_seconds", expected, d -> d.toMillis() / 1000.0);
+        registry.gauge(
+                "ha_miner_current_block_interval_seconds",
+                observed,
+                o -> o.get().toMillis() / 1000.0);
+    }
+
+    /** The leader has refreshed the shared caches, or part of them. */
+    void refreshed(Duration took, boolean success) {
+        registry.counter(
+                        "ha_cache_orchestrator_refreshes",
+                        "result",
+                        success ? "success" : "failure")
+                .increment();
+        Timer.builder("ha_cache_orchestrator_refresh_duration_seconds")
+                .serviceLevelObjectives(
+                        Duration.ofMillis(100),
+                        Duration.ofMillis(500),
+                        Duration.ofSeconds(1),
+                        Duration.ofMillis(2500),
+                        Duration.ofSeconds(5),
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(30))
+                .register(registry)
+                .record(took);
+    }
+
+    /** A fault of the program that work went on after. */
+    void recovered(String component) {
+        registry.counter("ha_panic_recoveries", "component", component).increment();
+    }
+
+    /** Records of sessions that were under way when this process took their supplier over. */
+    void resumed(String supplier, int sessions) {
+        registry.counter("ha_miner_session_snapshots_loaded", "supplier", supplier)
+                .increment(sessions);
+    }
+
+    /** A record of a session was written, other than by a commit of leaves. */
+    void recorded(String supplier) {
+        registry.counter("ha_miner_session_snapshots_saved", "supplier", supplier).increment();
+    }
+
+    void proofSkipped(String supplier, String service, String reason) {
+        registry.counter(
+                        "ha_miner_proof_skipped",
+                        "supplier",
+                        supplier,
+                        "service_id",
+                        service,
+                        "reason",
+                        reason)
+                .increment();
+    }
+
+    /** Entries of a stream that were delivered and not acknowledged. */
+    void pending(String supplier, long entries) {
+        gauges.computeIfAbsent(
+                        "ha_transport_redis_pending_messages|" + supplier + "|",
+                        key -> {
+                            AtomicLong number = new AtomicLong();
+                            registry.gauge(
+                                    "ha_transport_redis_pending_messages",
+                                    Tags.of("supplier_addr", supplier),
+                                    number);
+                            return number;
+                        })
+                .set(entries);
     }
 
     /** The label of a service that an entry names, which nobody has checked yet. */
@@ -119,7 +207,7 @@ public final class MinerMetrics {
     }
 
     void sessionCreated(String supplier, String service) {
-        count("ha_miner_sessions_created", 1, supplier, service);
+        count(SESSIONS_CREATED, 1, supplier, service);
     }
 
     void transition(String supplier, String service, SessionState from, SessionState to) {

@@ -225,6 +225,7 @@ public final class MinerNode implements AutoCloseable {
         if (!running.compareAndSet(false, true)) {
             throw new IllegalStateException("the node was started already");
         }
+        metrics.blockTimes(settings.blockTime(), around.blocks()::blockInterval);
         subscription = around.blocks().subscribe(this::block);
         housekeeper = Thread.ofVirtual().name("miner-housekeeping").start(this::keepHouse);
         election.start();
@@ -449,7 +450,7 @@ public final class MinerNode implements AutoCloseable {
                 }
                 if (now - nextSweep >= 0) {
                     for (String supplier : held) {
-                        janitor.sweep(supplier);
+                        metrics.pending(supplier, janitor.sweep(supplier));
                     }
                     nextSweep = now + SWEEP.toNanos();
                 }
@@ -503,7 +504,7 @@ public final class MinerNode implements AutoCloseable {
         } catch (RedisException e) {
             LOG.warn("housekeeping in Redis failed; it is repeated: {}", e.getMessage());
         }
-        set("ha_miner_leader_status", election.isLeader() ? 1 : 0);
+        showLeadership(election.isLeader());
         set("ha_miner_supplier_claimed_count", workers.size());
         int members = Math.max(1, assignment.members().size());
         set(
@@ -520,7 +521,7 @@ public final class MinerNode implements AutoCloseable {
                         n -> {
                             AtomicLong number = new AtomicLong();
                             io.micrometer.core.instrument.Tags tags =
-                                    n.endsWith("suppliers_active")
+                                    n.endsWith("suppliers_active") || n.startsWith("ha_cache")
                                             ? io.micrometer.core.instrument.Tags.empty()
                                             : io.micrometer.core.instrument.Tags.of(
                                                     "instance", settings.instance());
@@ -528,6 +529,11 @@ public final class MinerNode implements AutoCloseable {
                             return number;
                         })
                 .set(value);
+    }
+
+    private void showLeadership(boolean leading) {
+        set("ha_miner_leader_status", leading ? 1 : 0);
+        set("ha_cache_orchestrator_leader_status", leading ? 1 : 0);
     }
 
     private void addKnown(String plural, Set<String> members) {
@@ -631,7 +637,7 @@ public final class MinerNode implements AutoCloseable {
                 metrics.registry()
                         .counter("ha_miner_leader_elections", "instance", settings.instance())
                         .increment();
-                set("ha_miner_leader_status", 1);
+                showLeadership(true);
             }
         }
 
@@ -642,7 +648,7 @@ public final class MinerNode implements AutoCloseable {
                 metrics.registry()
                         .counter("ha_miner_leader_losses", "instance", settings.instance())
                         .increment();
-                set("ha_miner_leader_status", 0);
+                showLeadership(false);
             }
         }
 

@@ -218,6 +218,7 @@ final class Proving {
                         supplier.address(),
                         unsound.reason());
                 metrics.submissionFailed(SubmissionPhase.PROOF, supplier.address(), "unsound");
+                metrics.proofSkipped(supplier.address(), session.service, "build_failed");
                 yield null;
             }
         };

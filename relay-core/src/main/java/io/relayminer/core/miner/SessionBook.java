@@ -84,7 +84,11 @@ final class SessionBook {
             return;
         }
         try {
-            for (SessionRecord record : records.live(supplier.address())) {
+            List<SessionRecord> live = records.live(supplier.address());
+            if (refreshedAt == Long.MIN_VALUE) {
+                metrics.resumed(supplier.address(), live.size());
+            }
+            for (SessionRecord record : live) {
                 SessionState state = record.knownState().orElse(null);
                 TrackedSession known = sessions.get(record.sessionId());
                 if (state == null || record.endHeight() <= 0) {
@@ -117,7 +121,10 @@ final class SessionBook {
         SessionStore.Moved moved =
                 records.move(supplier.fence(), supplier.address(), session.id, from, change, now());
         switch (moved) {
-            case DONE -> moved(session, change.to());
+            case DONE -> {
+                metrics.recorded(supplier.address());
+                moved(session, change.to());
+            }
             case FENCED -> throw new MinerException.Fenced(supplier.address());
             case ABSENT ->
                     LOG.warn(

@@ -168,6 +168,7 @@ final class SupplierWorker {
                     // A supplier whose lease we hold must not stay unserved because of a fault in
                     // one step; the step is tried again and the fault stays visible.
                     LOG.error("work on supplier {} failed and goes on", supplier.address(), e);
+                    services.metrics().recovered("supplier_worker");
                     Thread.sleep(FAULT_PAUSE.toMillis());
                 }
             }

@@ -55,13 +55,19 @@ public final class StreamJanitor {
         this.stuckAfter = stuckAfter;
     }
 
-    /** Sweeps the stream of one supplier. */
-    public void sweep(String supplier) {
+    /**
+     * Sweeps the stream of one supplier.
+     *
+     * @return entries that were delivered and not acknowledged, by any consumer; 0 if that is not
+     *     known
+     */
+    public long sweep(String supplier) {
+        long pendingInAll = 0;
         byte[] stream = utf8(keys.stream(supplier));
         byte[] group = utf8(keys.consumerGroup());
         try {
             if (connections.sync().exists(stream) == 0) {
-                return;
+                return 0;
             }
             if (Boolean.TRUE.equals(connections.sync().persist(stream))) {
                 LOG.warn(
@@ -80,6 +86,7 @@ public final class StreamJanitor {
                         default -> {}
                     }
                 }
+                pendingInAll += pending;
                 if (name.equals(self) || connections.sync().exists(utf8(keys.instance(name))) > 0) {
                     continue;
                 }
@@ -94,6 +101,7 @@ public final class StreamJanitor {
         } catch (RedisException e) {
             LOG.warn("the stream of supplier {} was not swept", supplier, e);
         }
+        return pendingInAll;
     }
 
     private void revive(String supplier, byte[] stream, byte[] group) {
