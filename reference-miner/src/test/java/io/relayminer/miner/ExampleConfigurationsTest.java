@@ -147,6 +147,7 @@ class ExampleConfigurationsTest {
                 new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx256m",
+                        "-XX:TieredStopAtLevel=1",
                         main,
                         "--config",
                         example(name).toString());

@@ -284,6 +284,27 @@ class RelayerFaultsTest {
         Await.until(() -> send(relay("supplier1")).status() == 200);
     }
 
+    /**
+     * Nothing about the session is known and Redis accepts connections but answers nothing, which
+     * costs a time limit per question. The client's patience of half a minute is enough for all.
+     */
+    @Test
+    void aRedisThatStandsStillDoesNotHoldAColdRelayForLong() throws Exception {
+        chain();
+        start("inline: [\"" + hex("supplier1") + "\"]");
+        awaitReady();
+        RelayRequest cold = relay("supplier1");
+        signal("STOP");
+        try {
+            RawClient.Answer refused = send(cold);
+            assertEquals(503, refused.status());
+            assertEquals("{\"error\":\"relay log unavailable\"}", refused.text());
+        } finally {
+            signal("CONT");
+        }
+        Await.until(() -> send(relay("supplier1")).status() == 200);
+    }
+
     /** Answered relays are in the stream, whatever happened to Redis in between. */
     @Test
     void anOutageOfRedisUnderLoadLosesNoAnsweredRelay() throws Exception {

@@ -232,7 +232,7 @@ public final class AdminServer implements AutoCloseable {
                         return entry.getValue().apply(path.substring(entry.getKey().length()));
                     }
                 }
-                return Answer.text(404, "Not Found");
+                return Answer.text(404, "404 page not found\n");
             } catch (RuntimeException e) {
                 LOG.error("the endpoint {} failed", path, e);
                 return Answer.text(500, "Internal Server Error");
