@@ -3,12 +3,15 @@ package io.relayminer.ring;
 import io.relayminer.ring.secp256k1.AffinePoint;
 import io.relayminer.ring.secp256k1.Scalar;
 
-import java.security.DigestException;
-import java.security.MessageDigest;
+import org.bouncycastle.crypto.digests.SHA3Digest;
 
 /**
  * The two hash functions of the ring signature scheme: challenges to scalars, and keys to curve
  * points. Scratch space, not thread-safe.
+ *
+ * <p>Both are FIPS 202 SHA-3, not the older Keccak. The implementation is Bouncy Castle's because
+ * it writes a digest without allocating; the platform's creates an array for each digest, which
+ * only sometimes is optimized away.
  */
 final class ChallengeHash {
     /** Length of the signed message in bytes. */
@@ -19,8 +22,8 @@ final class ChallengeHash {
     private static final int INPUT_LENGTH = MESSAGE_LENGTH + 2 * AffinePoint.ENCODED_LENGTH;
     private static final int MAX_ROUNDS = 128;
 
-    private final MessageDigest sha3of512 = Digests.sha3of512();
-    private final MessageDigest sha3of256 = Digests.sha3of256();
+    private final SHA3Digest sha3of512 = new SHA3Digest(512);
+    private final SHA3Digest sha3of256 = new SHA3Digest(256);
     private final byte[] input = new byte[INPUT_LENGTH];
     private final byte[] output = new byte[64];
     private boolean rightAligned;
@@ -65,7 +68,7 @@ final class ChallengeHash {
      */
     void toScalar(byte[] bytes, int length, Scalar out) {
         sha3of512.update(bytes, 0, length);
-        digest(sha3of512, 64);
+        sha3of512.doFinal(output, 0);
         out.setWideBytes(output, 0);
         int zeros = out.leadingZeroBytesVartime();
         if (zeros != 0 && zeros < 32) {
@@ -84,20 +87,12 @@ final class ChallengeHash {
     void toCurve(byte[] key, AffinePoint out) {
         sha3of256.update(key, 0, PublicKey.LENGTH);
         for (int i = 0; i < MAX_ROUNDS; i++) {
-            digest(sha3of256, 32);
+            sha3of256.doFinal(output, 0);
             if (out.decodeEven(output, 0)) {
                 return;
             }
             sha3of256.update(output, 0, 32);
         }
         throw new IllegalStateException("no curve point after 128 rounds of hashing a key");
-    }
-
-    private void digest(MessageDigest digest, int length) {
-        try {
-            digest.digest(output, 0, length);
-        } catch (DigestException e) {
-            throw new IllegalStateException("the digest has " + length + " bytes", e);
-        }
     }
 }

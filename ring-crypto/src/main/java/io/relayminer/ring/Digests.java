@@ -11,16 +11,6 @@ final class Digests {
         return digest("SHA-256");
     }
 
-    /** FIPS 202 SHA3-256, not the older Keccak-256. */
-    static MessageDigest sha3of256() {
-        return digest("SHA3-256");
-    }
-
-    /** FIPS 202 SHA3-512, not the older Keccak-512. */
-    static MessageDigest sha3of512() {
-        return digest("SHA3-512");
-    }
-
     private static MessageDigest digest(String algorithm) {
         try {
             return MessageDigest.getInstance(algorithm);

@@ -23,11 +23,12 @@ import org.bouncycastle.crypto.params.ECPrivateKeyParameters;
 import org.bouncycastle.crypto.params.ECPublicKeyParameters;
 import org.bouncycastle.crypto.signers.ECDSASigner;
 import org.bouncycastle.crypto.signers.HMacDSAKCalculator;
-import org.bouncycastle.jcajce.provider.digest.SHA3;
 import org.bouncycastle.math.ec.ECPoint;
 import org.junit.jupiter.api.Test;
 
 import java.math.BigInteger;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -311,7 +312,7 @@ class BouncyCastlePropertyTest {
     }
 
     private static BigInteger challenge(byte[] message, ECPoint left, ECPoint right) {
-        SHA3.Digest512 digest = new SHA3.Digest512();
+        MessageDigest digest = sha3("SHA3-512");
         digest.update(message);
         digest.update(encode(left));
         digest.update(encode(right));
@@ -320,8 +321,17 @@ class BouncyCastlePropertyTest {
         return n.shiftLeft(8 * (32 - length)).mod(N);
     }
 
+    /** The platform's SHA-3, independent of the one under test. */
+    private static MessageDigest sha3(String algorithm) {
+        try {
+            return MessageDigest.getInstance(algorithm);
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     private static ECPoint hashToCurve(byte[] key) {
-        byte[] hash = new SHA3.Digest256().digest(key);
+        byte[] hash = sha3("SHA3-256").digest(key);
         while (true) {
             BigInteger x = new BigInteger(1, hash).mod(P);
             BigInteger right = x.modPow(BigInteger.valueOf(3), P).add(BigInteger.valueOf(7));
@@ -329,7 +339,7 @@ class BouncyCastlePropertyTest {
             if (y.multiply(y).subtract(right).mod(P).signum() == 0) {
                 return CURVE.getCurve().createPoint(x, y.testBit(0) ? P.subtract(y) : y);
             }
-            hash = new SHA3.Digest256().digest(hash);
+            hash = sha3("SHA3-256").digest(hash);
         }
     }
 

@@ -28,8 +28,6 @@ class ReadmeExampleTest {
                 RingVerifier verifier = RingVerifier.create()) {
             random.nextBytes(secret);
             PublicKey application = PrivateKey.of(secret).publicKey();
-            System.out.println("relays for " + application.address());
-
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(new byte[] {1, 2, 3});
             Ring ring = Ring.signing(application, List.of(gateway.publicKey()));
             byte[] signature = signer.sign(hash, ring).encoded();
@@ -39,8 +37,7 @@ class ReadmeExampleTest {
                 case RingVerdict.Accepted accepted -> System.out.println("signed by a member");
                 case RingVerdict.Rejected(RingRejection reason) -> throw new AssertionError(reason);
             }
-            byte[] response = gateway.sign(hash);
-            assertTrue(gateway.publicKey().verify(hash, response));
+            assertTrue(gateway.publicKey().verify(hash, gateway.sign(hash)));
         }
         // end
     }
@@ -57,6 +54,7 @@ class ReadmeExampleTest {
                         .takeWhile(line -> !line.equals("        // end"))
                         .map(line -> line.isEmpty() ? line : line.substring(8))
                         .collect(Collectors.joining("\n"));
+        assertTrue(example.lines().count() <= 20, "the example is short");
         String readme = Files.readString(Path.of("README.md"));
         int start = readme.indexOf("```java\n") + "```java\n".length();
         assertEquals(example, readme.substring(start, readme.indexOf("\n```", start)));

@@ -2,12 +2,15 @@ package io.relayminer.ring;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
 
 /**
  * A statistical test for timing leaks in the manner of dudect: an operation is timed with a fixed
@@ -67,6 +70,54 @@ class TimingLeakageTest {
                     keys[population] = PrivateKey.of(population == 0 ? special() : uniform());
                 },
                 population -> keys[population].sign(MESSAGE));
+    }
+
+    /**
+     * The signer's key and its nonce are secret: an extreme pair against random ones. The message
+     * is random in both populations, so that the challenge and with it the time of the decoy's
+     * arithmetic, which is public, has the same distribution.
+     */
+    @Test
+    void ringSigning() {
+        PublicKey decoy = PrivateKey.of(uniform()).publicKey();
+        byte[] message = new byte[32];
+        NonceSource[] nonces = {new NonceSource(), new NonceSource()};
+        RingSigner[] signers = new RingSigner[2];
+        Ring[] rings = new Ring[2];
+        check(
+                "ring signing",
+                population -> {
+                    random.nextBytes(message);
+                    nonces[population].next = population == 0 ? special() : uniform();
+                    if (signers[population] != null) {
+                        signers[population].close();
+                    }
+                    try (PrivateKey key = PrivateKey.of(population == 0 ? special() : uniform())) {
+                        signers[population] = new RingSigner(key, nonces[population]);
+                        rings[population] = Ring.of(List.of(key.publicKey(), decoy));
+                    }
+                },
+                population -> signers[population].sign(message, rings[population]));
+    }
+
+    /** Yields a chosen nonce first, then random responses for the decoys. */
+    private static final class NonceSource implements RandomGenerator {
+        private final SplittableRandom random = new SplittableRandom(5);
+        private byte @Nullable [] next;
+
+        @Override
+        public long nextLong() {
+            return random.nextLong();
+        }
+
+        @Override
+        public void nextBytes(byte[] bytes) {
+            random.nextBytes(bytes);
+            if (next != null) {
+                System.arraycopy(next, 0, bytes, 0, bytes.length);
+                next = null;
+            }
+        }
     }
 
     private void check(String what, Consumer<Integer> prepare, Consumer<Integer> operation) {

@@ -29,11 +29,11 @@ package io.relayminer.ring.secp256k1;
  *
  * Java has no 128-bit integer. Each limb product is split at bit 52 instead of bit 64: with both
  * operands shifted left by six bits, {@link Math#multiplyHigh} returns exactly ⌊a·b / 2^52⌋ (one
- * machine instruction). The low part is never masked out per product: a column sums its 64-bit low
- * products modulo 2^64 and its high parts separately; the sum of the low 52-bit parts is then
- * {@code low − (high << 52)}, which is small and therefore exact modulo 2^64. All limbs live in
- * local variables for the length of a multiplication, so the compiler sees straight-line code
- * without array bounds checks or carries.
+ * machine instruction), and the low half of the same product, shifted right by twelve, is a·b mod
+ * 2^52. Each operand is shifted once for all its products, and both halves read the same two
+ * registers. A column sums its low and its high parts separately, and no sum comes near 64 bits.
+ * All limbs live in local variables for the length of a multiplication, so the compiler sees
+ * straight-line code without array bounds checks or carries.
  *
  * <p>A split product costs two multiply instructions, and the processor issues one per cycle, so
  * they are what multiplication has to save. Karatsuba's identity a_i·b_j + a_j·b_i = a_i·b_i +
@@ -220,25 +220,24 @@ public final class FieldElement {
 
     /** Sets this element to {@code a·b}. Either operand may be this element. */
     public void mul(FieldElement a, FieldElement b) {
-        long a0 = a.n0;
-        long a1 = a.n1;
-        long a2 = a.n2;
-        long a3 = a.n3;
-        long a4 = a.n4;
-        long b0 = b.n0;
-        long b1 = b.n1;
-        long b2 = b.n2;
-        long b3 = b.n3;
-        long b4 = b.n4;
+        long a0 = a.n0 << 6;
+        long a1 = a.n1 << 6;
+        long a2 = a.n2 << 6;
+        long a3 = a.n3 << 6;
+        long a4 = a.n4 << 6;
+        long b0 = b.n0 << 6;
+        long b1 = b.n1 << 6;
+        long b2 = b.n2 << 6;
+        long b3 = b.n3 << 6;
+        long b4 = b.n4 << 6;
 
         // Column k of the product is hk·2^52 + rk, with rk between −2^53 and 5·2^52 before hk−1 is
-        // added to
-        // it. low and high are the diagonal products of the column, Σ a_i·b_i.
-        long low0 = a0 * b0;
-        long low1 = a1 * b1;
-        long low2 = a2 * b2;
-        long low3 = a3 * b3;
-        long low4 = a4 * b4;
+        // added to it. low and high are the diagonal products of the column, Σ a_i·b_i.
+        long low0 = low(a0, b0);
+        long low1 = low(a1, b1);
+        long low2 = low(a2, b2);
+        long low3 = low(a3, b3);
+        long low4 = low(a4, b4);
         long high0 = high(a0, b0);
         long high1 = high(a1, b1);
         long high2 = high(a2, b2);
@@ -247,21 +246,21 @@ public final class FieldElement {
 
         long h0 = high0;
         // The bias 2^262 − 4·(2^260 mod p) is zero modulo p and keeps the sum positive.
-        long r0 = low0 - (h0 << 52) - 4 * FOLD_260;
+        long r0 = low0 - 4 * FOLD_260;
 
         long u = a0 - a1;
         long v = b0 - b1;
         long low = low0 + low1;
         long high = high0 + high1;
         long h1 = high - high(u, v);
-        long r1 = low - u * v - (h1 << 52) + h0;
+        long r1 = low - low(u, v) + h0;
 
         u = a0 - a2;
         v = b0 - b2;
         low += low2;
         high += high2;
         long h2 = high - high(u, v);
-        long r2 = low - u * v - (h2 << 52) + h1;
+        long r2 = low - low(u, v) + h1;
 
         u = a0 - a3;
         v = b0 - b3;
@@ -270,7 +269,7 @@ public final class FieldElement {
         low += low3;
         high += high3;
         long h3 = high - high(u, v) - high(w, x);
-        long r3 = low - u * v - w * x - (h3 << 52) + h2;
+        long r3 = low - low(u, v) - low(w, x) + h2;
 
         u = a0 - a4;
         v = b0 - b4;
@@ -279,7 +278,7 @@ public final class FieldElement {
         low += low4;
         high += high4;
         long h4 = high - high(u, v) - high(w, x);
-        long r4 = low - u * v - w * x - (h4 << 52) + h3 + (1L << 54);
+        long r4 = low - low(u, v) - low(w, x) + h3 + (1L << 54);
 
         u = a1 - a4;
         v = b1 - b4;
@@ -288,64 +287,73 @@ public final class FieldElement {
         low -= low0;
         high -= high0;
         long h5 = high - high(u, v) - high(w, x);
-        long r5 = low - u * v - w * x - (h5 << 52) + h4;
+        long r5 = low - low(u, v) - low(w, x) + h4;
 
         u = a2 - a4;
         v = b2 - b4;
         low -= low1;
         high -= high1;
         long h6 = high - high(u, v);
-        long r6 = low - u * v - (h6 << 52) + h5;
+        long r6 = low - low(u, v) + h5;
 
         u = a3 - a4;
         v = b3 - b4;
         low -= low2;
         high -= high2;
         long h7 = high - high(u, v);
-        long r7 = low - u * v - (h7 << 52) + h6;
+        long r7 = low - low(u, v) + h6;
 
-        long h8 = high4;
-        long r8 = low4 - (h8 << 52) + h7;
-        reduce(r0, r1, r2, r3, r4, r5, r6, r7, r8, h8);
+        reduce(r0, r1, r2, r3, r4, r5, r6, r7, low4 + h7, high4);
     }
 
     /** Sets this element to {@code a²}. The operand may be this element. */
     public void square(FieldElement a) {
-        long a0 = a.n0;
-        long a1 = a.n1;
-        long a2 = a.n2;
-        long a3 = a.n3;
-        long a4 = a.n4;
+        long a0 = a.n0 << 6;
+        long a1 = a.n1 << 6;
+        long a2 = a.n2 << 6;
+        long a3 = a.n3 << 6;
+        long a4 = a.n4 << 6;
+        // Twice a limb, so that a mixed product counts twice; below 2^63 still.
+        long b0 = a0 << 1;
+        long b1 = a1 << 1;
+        long b2 = a2 << 1;
+        long b3 = a3 << 1;
 
-        long h5 = (high(a1, a4) + high(a2, a3)) << 1;
-        long r5 = ((a1 * a4 + a2 * a3) << 1) - (h5 << 52);
-        long h6 = (high(a2, a4) << 1) + high(a3, a3);
-        long r6 = ((a2 * a4) << 1) + a3 * a3 - (h6 << 52) + h5;
-        long h7 = high(a3, a4) << 1;
-        long r7 = ((a3 * a4) << 1) - (h7 << 52) + h6;
+        long h5 = high(b1, a4) + high(b2, a3);
+        long r5 = low(b1, a4) + low(b2, a3);
+        long h6 = high(b2, a4) + high(a3, a3);
+        long r6 = low(b2, a4) + low(a3, a3) + h5;
+        long h7 = high(b3, a4);
+        long r7 = low(b3, a4) + h6;
         long h8 = high(a4, a4);
-        long r8 = a4 * a4 - (h8 << 52) + h7;
-        long h4 = ((high(a0, a4) + high(a1, a3)) << 1) + high(a2, a2);
-        long r4 = ((a0 * a4 + a1 * a3) << 1) + a2 * a2 - (h4 << 52);
+        long r8 = low(a4, a4) + h7;
+        long h4 = high(b0, a4) + high(b1, a3) + high(a2, a2);
+        long r4 = low(b0, a4) + low(b1, a3) + low(a2, a2);
         r5 += h4;
-        long h3 = (high(a0, a3) + high(a1, a2)) << 1;
-        long r3 = ((a0 * a3 + a1 * a2) << 1) - (h3 << 52);
+        long h3 = high(b0, a3) + high(b1, a2);
+        long r3 = low(b0, a3) + low(b1, a2);
         r4 += h3;
-        long h2 = (high(a0, a2) << 1) + high(a1, a1);
-        long r2 = ((a0 * a2) << 1) + a1 * a1 - (h2 << 52);
+        long h2 = high(b0, a2) + high(a1, a1);
+        long r2 = low(b0, a2) + low(a1, a1);
         r3 += h2;
-        long h1 = high(a0, a1) << 1;
-        long r1 = ((a0 * a1) << 1) - (h1 << 52);
+        long h1 = high(b0, a1);
+        long r1 = low(b0, a1);
         r2 += h1;
-        long h0 = high(a0, a0);
-        long r0 = a0 * a0 - (h0 << 52);
-        r1 += h0;
-        reduce(r0, r1, r2, r3, r4, r5, r6, r7, r8, h8);
+        r1 += high(a0, a0);
+        reduce(low(a0, a0), r1, r2, r3, r4, r5, r6, r7, r8, h8);
     }
 
-    /** Returns ⌊a·b / 2^52⌋ for limbs or differences of limbs below 2^57 in absolute value. */
+    /**
+     * Returns ⌊a·b / 2^52⌋ of limbs or differences of limbs that are given shifted left by six bits
+     * (a shifted value is below 2^63 in absolute value).
+     */
     private static long high(long a, long b) {
-        return Math.multiplyHigh(a << 6, b << 6);
+        return Math.multiplyHigh(a, b);
+    }
+
+    /** Returns a·b mod 2^52 of limbs that are given shifted left by six bits. */
+    private static long low(long a, long b) {
+        return (a * b) >>> 12;
     }
 
     /** Returns ⌊a·(2^260 mod p) / 2^52⌋. */
