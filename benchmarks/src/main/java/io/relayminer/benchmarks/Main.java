@@ -3,6 +3,8 @@ package io.relayminer.benchmarks;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
+import io.relayminer.benchmarks.node.NodeSuite;
+
 import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine;
@@ -29,9 +31,10 @@ public final class Main implements Callable<Integer> {
                     Map.of(
                             "ring", new JmhSuite("io.relayminer.benchmarks.ring"),
                             "trie", new JmhSuite("io.relayminer.benchmarks.trie"),
-                            "codec", new JmhSuite("io.relayminer.benchmarks.codec")));
+                            "codec", new JmhSuite("io.relayminer.benchmarks.codec"),
+                            "node", new NodeSuite()));
 
-    @Parameters(paramLabel = "SUITE", description = "One of: ring, trie, codec.")
+    @Parameters(paramLabel = "SUITE", description = "One of: ring, trie, codec, node.")
     private String suite = "";
 
     @Option(names = "--quick", description = "End within two minutes, with wider errors.")

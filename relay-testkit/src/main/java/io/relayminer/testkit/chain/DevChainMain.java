@@ -1,10 +1,16 @@
 package io.relayminer.testkit.chain;
 
+import io.relayminer.core.wire.application.Application;
+import io.relayminer.core.wire.cosmos.base.Coin;
+
+import org.jspecify.annotations.Nullable;
+
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.Callable;
@@ -75,6 +81,14 @@ public final class DevChainMain implements Callable<Integer> {
     private String supplierUrl = "http://127.0.0.1:8080";
 
     @Option(
+            names = "--application-stake",
+            paramLabel = "UPOKT",
+            description =
+                    "Stake of each application; it bounds what the suppliers of a session are paid"
+                            + " for.")
+    private @Nullable BigInteger applicationStake;
+
+    @Option(
             names = "--minimum-gas-price",
             defaultValue = "0",
             description = "Lowest gas price accepted, in upokt (default: ${DEFAULT-VALUE}).")
@@ -109,6 +123,18 @@ public final class DevChainMain implements Callable<Integer> {
                         .blocksPerSession(blocksPerSession)
                         .suppliers(suppliers, supplierUrl)
                         .proof(params -> params.setProofRequestProbability(proofProbability));
+        BigInteger stake = applicationStake;
+        if (stake != null) {
+            for (Application application : genesis.build().applications()) {
+                genesis.application(
+                        application.toBuilder()
+                                .setStake(
+                                        Coin.newBuilder()
+                                                .setDenom("upokt")
+                                                .setAmount(stake.toString()))
+                                .build());
+            }
+        }
         if (unregisteredKeys) {
             genesis.withoutPublicKeys();
         }

@@ -2,11 +2,13 @@ package io.relayminer.testkit.gateway;
 
 import io.relayminer.core.wire.service.RelayRequest;
 import io.relayminer.ring.PublicKey;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
@@ -95,16 +97,9 @@ public final class GatewayClient implements AutoCloseable {
                                 .setTimeout(timeout.toMillis())
                                 .putHeader("Content-Type", "application/json")
                                 .putHeader("Rpc-Type", "3"))
-                .compose(request -> request.send(Buffer.buffer(relay)))
-                .compose(
-                        response ->
-                                response.body()
-                                        .map(
-                                                body ->
-                                                        new Answer(
-                                                                response.statusCode(),
-                                                                body.getBytes(),
-                                                                null)))
+                // All in one step on the event loop: a handler attached from the caller's thread
+                // could come after the answer, whose body would then be lost.
+                .compose(request -> request.send(Buffer.buffer(relay)).compose(GatewayClient::read))
                 .onComplete(
                         done ->
                                 result.complete(
@@ -116,6 +111,11 @@ public final class GatewayClient implements AutoCloseable {
                                                         String.valueOf(
                                                                 done.cause().getMessage()))));
         return result;
+    }
+
+    private static Future<Answer> read(HttpClientResponse response) {
+        return response.body()
+                .map(body -> new Answer(response.statusCode(), body.getBytes(), null));
     }
 
     @Override

@@ -22,13 +22,20 @@ import java.util.concurrent.TimeUnit;
  * supervisor would. Output goes to one log file, appended across restarts. Not thread-safe, except
  * {@link #kill()} and {@link #close()}, which a shutdown hook may call at any time.
  */
-final class Daemon implements AutoCloseable {
+public final class Daemon implements AutoCloseable {
 
     private static final HttpClient HTTP =
             HttpClient.newBuilder()
                     .version(HttpClient.Version.HTTP_1_1)
                     .connectTimeout(Duration.ofSeconds(2))
                     .build();
+
+    private static final List<String> JVM_OPTIONS =
+            List.of(
+                    "-Xmx512m",
+                    "-XX:+UseSerialGC",
+                    "--enable-native-access=ALL-UNNAMED",
+                    "--sun-misc-unsafe-memory-access=allow");
 
     private final String name;
     private final String mainClass;
@@ -44,9 +51,14 @@ final class Daemon implements AutoCloseable {
     /**
      * A daemon that is not running yet.
      *
+     * @param name for messages
+     * @param mainClass class with the {@code main}
+     * @param arguments of {@code main}
+     * @param jvmOptions of the process, without its class path
      * @param ready URL that answers 200 once the daemon works
+     * @param log file that takes its output
      */
-    Daemon(
+    public Daemon(
             String name,
             String mainClass,
             List<String> arguments,
@@ -61,16 +73,22 @@ final class Daemon implements AutoCloseable {
         this.log = log;
     }
 
+    /** JVM options for a daemon that shares two processors with the rest of a localnet. */
+    public static List<String> jvmOptions() {
+        return JVM_OPTIONS;
+    }
+
     String name() {
         return name;
     }
 
-    Path log() {
+    /** The file that takes the output. */
+    public Path log() {
         return log;
     }
 
     /** Starts the process, which must not be running. */
-    void start() {
+    public void start() {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvmOptions);
@@ -99,7 +117,7 @@ final class Daemon implements AutoCloseable {
      * @throws IllegalStateException if it ends before, or is not ready in time; with the end of its
      *     log
      */
-    void awaitReady(Duration limit) throws InterruptedException {
+    public void awaitReady(Duration limit) throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         while (!isReady()) {
             Process p = process;
@@ -110,7 +128,7 @@ final class Daemon implements AutoCloseable {
                 throw new IllegalStateException(
                         name + " is not ready after " + limit.toSeconds() + " s:\n" + tail());
             }
-            TimeUnit.MILLISECONDS.sleep(50);
+            TimeUnit.MILLISECONDS.sleep(10);
         }
         startToReady = Duration.ofNanos(System.nanoTime() - startedNanos);
     }
@@ -131,12 +149,12 @@ final class Daemon implements AutoCloseable {
     }
 
     /** Time from the last start of the process to being ready. */
-    Duration startToReady() {
+    public Duration startToReady() {
         return startToReady;
     }
 
     /** Process id; the process must have been started. */
-    long pid() {
+    public long pid() {
         Process p = process;
         if (p == null) {
             throw new IllegalStateException(name + " was not started");
@@ -145,18 +163,19 @@ final class Daemon implements AutoCloseable {
     }
 
     /** CPU time the process has used, zero if unknown. */
-    Duration cpuTime() {
+    public Duration cpuTime() {
         Process p = process;
         return p == null ? Duration.ZERO : p.info().totalCpuDuration().orElse(Duration.ZERO);
     }
 
-    boolean isAlive() {
+    /** Whether the process runs. */
+    public boolean isAlive() {
         Process p = process;
         return p != null && p.isAlive();
     }
 
     /** Ends the process like {@code kill -9} and waits until it is gone. */
-    void kill() {
+    public void kill() {
         Process p = process;
         if (p != null) {
             p.destroyForcibly();

@@ -18,7 +18,7 @@ import java.util.List;
  * @param serviceId the service served
  * @param backendUrl its JSON-RPC backend
  */
-record DaemonConfigs(
+public record DaemonConfigs(
         Path folder,
         String redisUrl,
         String rpcUrl,
@@ -28,7 +28,7 @@ record DaemonConfigs(
         String backendUrl) {
 
     /** The suppliers' keys, readable by both daemons. */
-    Path keys(List<byte[]> privateKeys) throws IOException {
+    public Path keys(List<byte[]> privateKeys) throws IOException {
         StringBuilder yaml = new StringBuilder("keys:\n");
         for (byte[] key : privateKeys) {
             yaml.append("  - \"").append(HexFormat.of().formatHex(key)).append("\"\n");
@@ -37,7 +37,7 @@ record DaemonConfigs(
     }
 
     /** A relayer on three ports. */
-    Path relayer(String name, Path keys, int relayPort, int healthPort, int metricsPort)
+    public Path relayer(String name, Path keys, int relayPort, int healthPort, int metricsPort)
             throws IOException {
         return write(
                 name + ".yaml",
@@ -82,7 +82,8 @@ record DaemonConfigs(
      * A miner with leases so short that a survivor takes over well within half of the eight seconds
      * for which a claim window is open; the other half is the time in which sessions settle.
      */
-    Path miner(String name, Path keys, int metricsPort, int blockSeconds) throws IOException {
+    public Path miner(String name, Path keys, int metricsPort, int blockSeconds)
+            throws IOException {
         return write(
                 name + ".yaml",
                 """

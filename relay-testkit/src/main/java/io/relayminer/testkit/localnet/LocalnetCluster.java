@@ -57,12 +57,6 @@ final class LocalnetCluster implements AutoCloseable {
     private static final String STAKE_UPOKT = "1000000000000";
     private static final String RELAYER_MAIN = "io.relayminer.relayer.Main";
     private static final String MINER_MAIN = "io.relayminer.miner.Main";
-    private static final List<String> JVM_OPTIONS =
-            List.of(
-                    "-Xmx512m",
-                    "-XX:+UseSerialGC",
-                    "--enable-native-access=ALL-UNNAMED",
-                    "--sun-misc-unsafe-memory-access=allow");
 
     private final LocalnetOptions options;
     private final int blocksPerSession;
@@ -302,7 +296,7 @@ final class LocalnetCluster implements AutoCloseable {
                                 name,
                                 main,
                                 List.of("--config", config.toString()),
-                                JVM_OPTIONS,
+                                Daemon.jvmOptions(),
                                 URI.create("http://127.0.0.1:" + readyPort + path),
                                 folder.resolve(name + ".log")));
         daemon.start();

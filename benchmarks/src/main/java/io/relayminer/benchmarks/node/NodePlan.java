@@ -1,0 +1,49 @@
+package io.relayminer.benchmarks.node;
+
+import java.time.Duration;
+
+/**
+ * How long and how hard the node is driven.
+ *
+ * @param relaysPerSecond the steady rate
+ * @param relayBytes size of a relay's JSON-RPC body
+ * @param sessionBlocks blocks of one second in a session
+ * @param measuredSessions whole sessions that the steady rate is measured over, at least one
+ * @param sampleSeconds time at the steady rate in which the commands to Redis are watched
+ * @param floodRelays relays of the throughput measurement
+ * @param floodInFlight relays in flight at once in warm-up and throughput measurement
+ * @param proxyWarmUp requests sent to the bare proxy before it is measured
+ * @param proxyTime how long the bare proxy is measured at the steady rate
+ */
+public record NodePlan(
+        int relaysPerSecond,
+        int relayBytes,
+        int sessionBlocks,
+        int measuredSessions,
+        int sampleSeconds,
+        int floodRelays,
+        int floodInFlight,
+        int proxyWarmUp,
+        Duration proxyTime) {
+
+    /** Four sessions of 10,000 relays each. */
+    public static final NodePlan FULL =
+            new NodePlan(400, 1000, 25, 4, 3, 16_000, 64, 30_000, Duration.ofSeconds(20));
+
+    /** One session of 10,000 relays. */
+    public static final NodePlan QUICK =
+            new NodePlan(400, 1000, 25, 1, 2, 8_000, 64, 20_000, Duration.ofSeconds(6));
+
+    /** Checks the bounds. */
+    public NodePlan {
+        if (sessionBlocks <= sampleSeconds + 1 || measuredSessions < 1 || relaysPerSecond < 1) {
+            throw new IllegalArgumentException(
+                    "a session must be longer than the sample, and one must be measured");
+        }
+    }
+
+    /** Relays of one session at the steady rate. */
+    int relaysPerSession() {
+        return relaysPerSecond * sessionBlocks;
+    }
+}
