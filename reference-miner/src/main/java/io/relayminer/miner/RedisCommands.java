@@ -8,14 +8,18 @@ import io.lettuce.core.ScanCursor;
 import io.lettuce.core.StreamMessage;
 import io.lettuce.core.cluster.api.sync.RedisClusterCommands;
 import io.relayminer.core.redis.BlockEvent;
+import io.relayminer.core.redis.MeterId;
+import io.relayminer.core.redis.MeterMeta;
 import io.relayminer.core.redis.MinedRelayCodec;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisEndpoint;
 import io.relayminer.core.redis.RedisKeys;
 import io.relayminer.core.redis.RedisSessionStore;
 import io.relayminer.core.redis.RedisStateException;
+import io.relayminer.core.redis.RedisSubscriber;
 import io.relayminer.core.redis.SessionRecord;
 import io.relayminer.core.redis.SessionState;
+import io.relayminer.core.redis.StreamJanitor;
 import io.relayminer.core.redis.SubmissionRecord;
 import io.relayminer.core.redis.SupplierState;
 import io.relayminer.smst.MerkleSumRoot;
@@ -36,6 +40,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
@@ -45,15 +50,18 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * What an operator can see in Redis while the fleet runs. Every command only reads; binary values
- * are printed as hex; scans go in pages and never use {@code KEYS}.
+ * What an operator can see in Redis while the fleet runs. Every command here only reads, except
+ * {@code reclaim}, which loses nothing; binary values are printed as hex; scans go in pages and
+ * never use {@code KEYS}.
  */
 @Command(
         name = "redis",
         description = "Looks at the fleet's state in Redis.",
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true,
+        subcommands = {CacheCommand.class, FlushCommand.class})
 final class RedisCommands implements Callable<Integer> {
 
     private static final int PAGE = 500;
@@ -81,7 +89,7 @@ final class RedisCommands implements Callable<Integer> {
     }
 
     /** Open connections and names of keys. */
-    private record Session(RedisConnections connections, RedisKeys keys, PrintWriter out)
+    record Session(RedisConnections connections, RedisKeys keys, PrintWriter out)
             implements AutoCloseable {
 
         RedisClusterCommands<byte[], byte[]> redis() {
@@ -139,11 +147,13 @@ final class RedisCommands implements Callable<Integer> {
                 spec.commandLine().getOut());
     }
 
-    private interface Look {
+    /** What a command does with an open connection. */
+    interface Look {
         void at(Session session);
     }
 
-    private int look(Look look) {
+    /** Opens a connection for one command; 0, or 1 with a message if Redis does not answer. */
+    int look(Look look) {
         try (Session session = open()) {
             look.at(session);
             return 0;
@@ -153,7 +163,7 @@ final class RedisCommands implements Callable<Integer> {
         }
     }
 
-    private static byte[] utf8(String text) {
+    static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
@@ -266,6 +276,19 @@ final class RedisCommands implements Callable<Integer> {
                     }
                     byte[] stream = utf8(s.keys().stream(supplier));
                     s.out().printf("length %d%n", s.redis().xlen(stream));
+                    if (s.redis().exists(stream) == 0) {
+                        return;
+                    }
+                    for (Object group : s.redis().xinfoGroups(stream)) {
+                        Map<String, Object> f = fields((List<?>) group);
+                        s.out()
+                                .printf(
+                                        "group %s: %s consumers, %s pending, delivered to %s%n",
+                                        string(f.get("name")),
+                                        f.get("consumers"),
+                                        f.get("pending"),
+                                        string(f.get("last-delivered-id")));
+                    }
                     for (StreamMessage<byte[], byte[]> m :
                             s.redis().xrevrange(stream, Range.unbounded(), Limit.from(limit))) {
                         for (byte[] value : m.getBody().values()) {
@@ -570,26 +593,161 @@ final class RedisCommands implements Callable<Integer> {
     }
 
     @Command(name = "meter", description = "Relay meters of a session, or how many are live.")
-    int meter(@Option(names = "--session", defaultValue = "") String session) {
+    int meter(
+            @Option(names = "--session", defaultValue = "") String session,
+            @Option(names = "--app", defaultValue = "") String application,
+            @Option(names = "--service", defaultValue = "") String service,
+            @Option(names = "--all") boolean all) {
         return look(
                 s -> {
                     List<String> live = s.members(s.keys().meterActive());
-                    if (session.isEmpty()) {
+                    if (session.isEmpty() && application.isEmpty() && service.isEmpty() && !all) {
                         s.out().printf("%d live meters%n", live.size());
                         return;
                     }
                     for (String member : live) {
-                        if (!member.startsWith(session + "|")) {
+                        MeterId id = MeterId.decode(utf8(member)).orElse(null);
+                        if (id == null || (!session.isEmpty() && !session.equals(id.sessionId()))) {
                             continue;
                         }
-                        String supplier = member.substring(member.indexOf('|') + 1);
+                        byte[] stored = s.get(s.keys().meterMeta(id.sessionId(), id.supplier()));
+                        MeterMeta meta = stored == null ? null : MeterMeta.decode(stored);
+                        if ((!application.isEmpty()
+                                        && (meta == null
+                                                || !application.equals(meta.applicationAddress())))
+                                || (!service.isEmpty()
+                                        && (meta == null || !service.equals(meta.serviceId())))) {
+                            continue;
+                        }
                         s.out()
                                 .printf(
-                                        "%s consumed %s upokt%n%s%n",
-                                        supplier,
-                                        s.text(s.keys().meterConsumed(session, supplier)),
-                                        s.text(s.keys().meterMeta(session, supplier)));
+                                        "%s %s consumed %s upokt%n%s%n",
+                                        cut(id.sessionId()),
+                                        id.supplier(),
+                                        s.text(
+                                                s.keys()
+                                                        .meterConsumed(
+                                                                id.sessionId(), id.supplier())),
+                                        stored == null
+                                                ? "(no limit stored)"
+                                                : new String(stored, StandardCharsets.UTF_8));
                     }
+                });
+    }
+
+    @Command(name = "smst", description = "Leaf nodes of a session, of whichever supplier.")
+    int smst(
+            @Option(names = "--session", required = true) String session,
+            @Option(names = "--limit", defaultValue = "10") int limit) {
+        return look(
+                s -> {
+                    List<String> found = s.scan(s.keys().smstNodesPattern(session));
+                    for (String key : found) {
+                        s.out().printf("%s %d nodes%n", key, s.redis().hlen(utf8(key)));
+                        var page =
+                                s.redis()
+                                        .hscan(
+                                                utf8(key),
+                                                ScanArgs.Builder.limit(Math.max(1, limit)));
+                        page.getMap().entrySet().stream()
+                                .limit(limit)
+                                .forEach(
+                                        node ->
+                                                s.out()
+                                                        .printf(
+                                                                "  %s %d bytes%n",
+                                                                new String(
+                                                                        node.getKey(),
+                                                                        StandardCharsets.UTF_8),
+                                                                node.getValue().length));
+                    }
+                    if (found.isEmpty()) {
+                        s.out().println("no tree of this session");
+                    }
+                });
+    }
+
+    @Command(
+            name = "dedup",
+            description = "Relay hashes that miners of other make remember for a session.")
+    int dedup(@Option(names = "--session", required = true) String session) {
+        return look(
+                s -> {
+                    byte[] key = utf8(s.keys().dedup(session));
+                    s.out()
+                            .printf(
+                                    "%d hashes, ttl %d ms%n",
+                                    s.redis().scard(key), s.redis().pttl(key));
+                    for (byte[] hash : s.redis().srandmember(key, 10)) {
+                        s.out().println(HexFormat.of().formatHex(hash));
+                    }
+                });
+    }
+
+    @Command(name = "pubsub", description = "Messages on a channel as they come.")
+    int pubsub(
+            @Option(names = "--channel", required = true) String channel,
+            @Option(
+                            names = "--duration",
+                            defaultValue = "0",
+                            paramLabel = "SECONDS",
+                            description = "When to end; 0 to go on until interrupted.")
+                    int seconds) {
+        return look(
+                s -> {
+                    AtomicInteger count = new AtomicInteger();
+                    try (RedisSubscriber subscriber = s.connections().subscriber()) {
+                        var unused =
+                                subscriber.subscribe(
+                                        channel,
+                                        message -> {
+                                            s.out()
+                                                    .printf(
+                                                            "%d %s %s%n",
+                                                            count.incrementAndGet(),
+                                                            Instant.now(),
+                                                            new String(
+                                                                    message,
+                                                                    StandardCharsets.UTF_8));
+                                            s.out().flush();
+                                        },
+                                        () -> {
+                                            s.out().println("subscribed to " + channel);
+                                            s.out().flush();
+                                        });
+                        Thread.sleep(
+                                seconds == 0 ? Duration.ofDays(3650) : Duration.ofSeconds(seconds));
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                    s.out().printf("%d messages%n", count.get());
+                });
+    }
+
+    @Command(
+            name = "reclaim",
+            description =
+                    "Appends entries again that were delivered long ago and never acknowledged; the"
+                            + " tree takes each relay once however often it comes.")
+    int reclaim(
+            @Option(names = "--supplier", required = true) String supplier,
+            @Option(
+                            names = "--idle",
+                            defaultValue = "300",
+                            paramLabel = "SECONDS",
+                            description = "How long they have been pending at least.")
+                    int idleSeconds) {
+        return look(
+                s -> {
+                    StreamJanitor janitor =
+                            new StreamJanitor(s.connections(), s.keys(), "operator");
+                    long total = 0;
+                    long moved;
+                    do {
+                        moved = janitor.requeue(supplier, Duration.ofSeconds(idleSeconds));
+                        total += moved;
+                    } while (moved > 0 && idleSeconds > 0);
+                    s.out().printf("%d entries appended again%n", total);
                 });
     }
 

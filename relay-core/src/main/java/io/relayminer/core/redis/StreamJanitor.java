@@ -93,7 +93,7 @@ public final class StreamJanitor {
                 if (pending == 0) {
                     connections.sync().xgroupDelconsumer(stream, Consumer.from(group, utf8(name)));
                 } else {
-                    revive(supplier, stream, group);
+                    revive(supplier);
                 }
             }
         } catch (RedisCommandExecutionException e) {
@@ -104,7 +104,7 @@ public final class StreamJanitor {
         return pendingInAll;
     }
 
-    private void revive(String supplier, byte[] stream, byte[] group) {
+    private void revive(String supplier) {
         String owner =
                 new String(
                         orEmpty(connections.sync().get(utf8(keys.lease(supplier)))),
@@ -113,6 +113,21 @@ public final class StreamJanitor {
             // No owner yet, or one that takes pending entries over by itself.
             return;
         }
+        requeue(supplier, stuckAfter);
+    }
+
+    /**
+     * Appends entries again that were delivered long ago and never acknowledged, whoever has them,
+     * so that the owner of the supplier receives them as new; at most 500 at a time.
+     *
+     * @param supplier whose stream
+     * @param idle how long they have been pending at least
+     * @return how many were appended again
+     * @throws RedisException if Redis does not answer
+     */
+    public long requeue(String supplier, Duration idle) {
+        byte[] stream = utf8(keys.stream(supplier));
+        byte[] group = utf8(keys.consumerGroup());
         ClaimedMessages<byte[], byte[]> claimed =
                 connections
                         .sync()
@@ -120,7 +135,7 @@ public final class StreamJanitor {
                                 stream,
                                 new XAutoClaimArgs<byte[]>()
                                         .consumer(Consumer.from(group, utf8(self)))
-                                        .minIdleTime(stuckAfter)
+                                        .minIdleTime(idle)
                                         .startId("0-0")
                                         .count(500));
         List<String> args = new ArrayList<>();
@@ -128,17 +143,17 @@ public final class StreamJanitor {
         for (StreamMessage<byte[], byte[]> message : claimed.getMessages()) {
             args.add(message.getId());
         }
-        if (args.size() > 1) {
-            long moved =
-                    REQUEUE.integer(
-                            connections.sync(),
-                            List.of(keys.stream(supplier)),
-                            LuaScript.texts(args));
-            LOG.warn(
-                    "{} relays of supplier {} that a dead miner had left were appended again",
-                    moved,
-                    supplier);
+        if (args.size() == 1) {
+            return 0;
         }
+        long moved =
+                REQUEUE.integer(
+                        connections.sync(), List.of(keys.stream(supplier)), LuaScript.texts(args));
+        LOG.warn(
+                "{} relays of supplier {} that a dead miner had left were appended again",
+                moved,
+                supplier);
+        return moved;
     }
 
     private static byte[] orEmpty(byte @org.jspecify.annotations.Nullable [] value) {
