@@ -1,6 +1,7 @@
 package io.relayminer.ring;
 
 import io.relayminer.ring.secp256k1.AffinePoint;
+import io.relayminer.ring.secp256k1.FieldInversion;
 import io.relayminer.ring.secp256k1.Scalar;
 
 import org.bouncycastle.crypto.digests.SHA3Digest;
@@ -24,6 +25,7 @@ final class ChallengeHash {
 
     private final SHA3Digest sha3of512 = new SHA3Digest(512);
     private final SHA3Digest sha3of256 = new SHA3Digest(256);
+    private final FieldInversion inversion = new FieldInversion();
     private final byte[] input = new byte[INPUT_LENGTH];
     private final byte[] output = new byte[64];
     private boolean rightAligned;
@@ -88,7 +90,7 @@ final class ChallengeHash {
         sha3of256.update(key, 0, PublicKey.LENGTH);
         for (int i = 0; i < MAX_ROUNDS; i++) {
             sha3of256.doFinal(output, 0);
-            if (out.decodeEven(output, 0)) {
+            if (out.decodeEven(output, 0, inversion)) {
                 return;
             }
             sha3of256.update(output, 0, 32);

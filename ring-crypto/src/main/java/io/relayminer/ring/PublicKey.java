@@ -118,7 +118,7 @@ public final class PublicKey implements Comparable<PublicKey> {
 
     /**
      * Returns the hash of this key to the curve, the base that a private key turns into its key
-     * image: 33 bytes compressed, even y. Costs about two field square roots.
+     * image: 33 bytes compressed, even y. Costs about one and a half field square roots.
      */
     public byte[] hashToCurve() {
         AffinePoint hash = new AffinePoint();

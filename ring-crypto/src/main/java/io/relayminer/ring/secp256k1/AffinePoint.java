@@ -96,14 +96,17 @@ public final class AffinePoint {
     }
 
     /**
-     * Sets this point to the one with even y whose x is the 32 big-endian bytes modulo p.
+     * Sets this point to the one with even y whose x is the 32 big-endian bytes modulo p. Made for
+     * bytes that are as likely to have no such point: then no square root is tried.
      *
+     * @param scratch used to recognize a y² that is no square
      * @return whether there is such a point; otherwise this point is unspecified
      */
-    public boolean decodeEven(byte[] bytes, int offset) {
+    public boolean decodeEven(byte[] bytes, int offset, FieldInversion scratch) {
         x.setBytes(bytes, offset);
         x.normalize();
-        return liftX(0);
+        FieldElement right = curveEquation();
+        return !scratch.isNonSquareVartime(right) && complete(right, 0);
     }
 
     /**
@@ -111,11 +114,20 @@ public final class AffinePoint {
      * none.
      */
     boolean liftX(int parity) {
+        return complete(curveEquation(), parity);
+    }
+
+    /** Returns x³ + 7. */
+    private FieldElement curveEquation() {
         FieldElement right = new FieldElement();
         right.square(x);
         right.mul(right, x);
         right.add(FieldElement.ofSmall(7));
         right.normalizeWeak();
+        return right;
+    }
+
+    private boolean complete(FieldElement right, int parity) {
         if (!y.sqrt(right)) {
             return false;
         }

@@ -1,6 +1,6 @@
 package io.relayminer.ring.secp256k1;
 
-/** Inversion of field elements; scratch space, not thread-safe. */
+/** Inversion and Jacobi symbol of field elements; scratch space, not thread-safe. */
 public final class FieldInversion {
     /** Creates scratch space. */
     public FieldInversion() {}
@@ -29,6 +29,16 @@ public final class FieldInversion {
         load(a);
         inversion.invertVartime(words[0], words[1], words[2], words[3]);
         out.setWords(inversion.w0, inversion.w1, inversion.w2, inversion.w3);
+    }
+
+    /**
+     * Returns whether a, which is public, is proven to have no square root. A false answer proves
+     * nothing, though all but very few non-squares are recognized; less than a third of the cost of
+     * a {@link FieldElement#sqrt}.
+     */
+    public boolean isNonSquareVartime(FieldElement a) {
+        load(a);
+        return inversion.isNonResidueVartime(words[0], words[1], words[2], words[3]);
     }
 
     private void load(FieldElement a) {

@@ -198,4 +198,33 @@ class FieldElementTest {
         assertTrue(roots > 100);
         assertFalse(result.sqrt(field(BigInteger.valueOf(7))));
     }
+
+    /** The proof never errs for a square; of the seeded sample it misses no other value. */
+    @Test
+    void nonSquaresAreRecognizedWithoutARoot() {
+        FieldInversion inversion = new FieldInversion();
+        BigInteger half = P.shiftRight(1);
+        int proven = 0;
+        for (int i = 0; i < Randoms.CASES; i++) {
+            Sample a = sample(8);
+            boolean square =
+                    a.value.signum() == 0 || a.value.modPow(half, P).equals(BigInteger.ONE);
+            assertEquals(!square, inversion.isNonSquareVartime(a.element), a.value.toString(16));
+            proven += square ? 0 : 1;
+        }
+        assertTrue(proven > Randoms.CASES / 3);
+        for (int bits = 0; bits < 256; bits++) {
+            for (int distance = -40; distance <= 40; distance++) {
+                BigInteger value =
+                        BigInteger.ONE.shiftLeft(bits).add(BigInteger.valueOf(distance)).mod(P);
+                boolean square =
+                        value.signum() == 0 || value.modPow(half, P).equals(BigInteger.ONE);
+                boolean nonSquare = inversion.isNonSquareVartime(field(value));
+                assertFalse(square && nonSquare, value.toString(16));
+            }
+        }
+        assertFalse(inversion.isNonSquareVartime(field(BigInteger.ZERO)));
+        assertFalse(inversion.isNonSquareVartime(field(BigInteger.ONE)));
+        assertTrue(inversion.isNonSquareVartime(field(P.subtract(BigInteger.ONE))));
+    }
 }
