@@ -1,5 +1,6 @@
 package io.relayminer.testkit.chain;
 
+import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 
 import io.relayminer.core.wire.application.Application;
@@ -17,6 +18,7 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
@@ -351,6 +353,19 @@ public final class DevChain implements AutoCloseable {
     /** Number of transactions waiting for a block. */
     public int mempoolSize() {
         return chain.waiting().size();
+    }
+
+    /** The messages of all transactions that wait for a block. */
+    public List<Any> waitingMessages() {
+        List<Any> messages = new ArrayList<>();
+        for (ByteString tx : chain.waiting()) {
+            try {
+                messages.addAll(TxDecoder.decode(tx).body().getMessagesList());
+            } catch (TxException e) {
+                throw new IllegalStateException("the mempool holds what cannot be decoded", e);
+            }
+        }
+        return messages;
     }
 
     /** Drops all waiting transactions; returns how many. */

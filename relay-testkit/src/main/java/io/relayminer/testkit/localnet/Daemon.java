@@ -37,12 +37,15 @@ public final class Daemon implements AutoCloseable {
                     "--enable-native-access=ALL-UNNAMED",
                     "--sun-misc-unsafe-memory-access=allow");
 
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(5);
+
     private final String name;
     private final String mainClass;
     private final List<String> arguments;
     private final List<String> jvmOptions;
     private final URI ready;
     private final Path log;
+    private final OrphanGuard guard;
     private volatile @Nullable Process process;
     private volatile boolean closed;
     private long startedNanos;
@@ -65,12 +68,25 @@ public final class Daemon implements AutoCloseable {
             List<String> jvmOptions,
             URI ready,
             Path log) {
+        this(name, mainClass, arguments, jvmOptions, ready, log, OrphanGuard.none());
+    }
+
+    /** A daemon that a guard ends if this process is killed. */
+    Daemon(
+            String name,
+            String mainClass,
+            List<String> arguments,
+            List<String> jvmOptions,
+            URI ready,
+            Path log,
+            OrphanGuard guard) {
         this.name = name;
         this.mainClass = mainClass;
         this.arguments = List.copyOf(arguments);
         this.jvmOptions = List.copyOf(jvmOptions);
         this.ready = ready;
         this.log = log;
+        this.guard = guard;
     }
 
     /** JVM options for a daemon that shares two processors with the rest of a localnet. */
@@ -102,9 +118,10 @@ public final class Daemon implements AutoCloseable {
         try {
             startedNanos = System.nanoTime();
             Process started = builder.start();
+            guard.watch(started.pid());
             process = started;
             if (closed) {
-                started.destroyForcibly();
+                kill();
             }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot start " + name, e);
@@ -180,6 +197,16 @@ public final class Daemon implements AutoCloseable {
         if (p != null) {
             p.destroyForcibly();
             p.onExit().join();
+            guard.forget(p.pid());
+        }
+    }
+
+    /** Asks the process to stop, and returns at once. It is not started again. */
+    void terminate() {
+        closed = true;
+        Process p = process;
+        if (p != null) {
+            p.destroy();
         }
     }
 
@@ -190,9 +217,8 @@ public final class Daemon implements AutoCloseable {
             return;
         }
         p.destroy();
-        if (!p.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-            kill();
-        }
+        p.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
+        kill();
     }
 
     private String tail() {
@@ -204,9 +230,15 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
+    /** Stops the process, which has a few seconds for it. */
     @Override
     public void close() {
         closed = true;
-        kill();
+        try {
+            stop(STOP_LIMIT);
+        } catch (InterruptedException e) {
+            kill();
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -1,17 +1,23 @@
 package io.relayminer.testkit.localnet;
 
+import com.google.protobuf.ByteString;
+
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
  * The table at the end and the verdict on it.
  *
- * <p>A row is good if every relay that was answered is a leaf, the claim has all leaves, and the
- * claim was paid, with a proof where the chain asked for one. Relays that got no answer, because
- * their relayer was killed, may be leaves as well: the supplier did the work.
+ * <p>A row is good if every relay that was served is exactly one leaf, the claim has all leaves, and
+ * the claim was paid, with a proof where the chain asked for one. A relay that was sent but not
+ * confirmed may be a leaf as well, once: its relayer was killed before it could answer, or it
+ * refused the relay because Redis did not say whether the entry is in the log. Nothing else may be a
+ * leaf.
  */
 final class FinalTable {
 
@@ -136,8 +142,13 @@ final class FinalTable {
         if (leaves < served) {
             found.add((served - leaves) + " served relays are not in the tree");
         }
-        if (leaves > served + row.unanswered.get()) {
-            found.add((leaves - served - row.unanswered.get()) + " leaves were never asked for");
+        long most = served + row.unanswered.get() + row.unconfirmed.get();
+        if (leaves > most) {
+            found.add((leaves - most) + " leaves were never asked for");
+        }
+        List<ByteString> tree = row.tree;
+        if (tree != null) {
+            found.addAll(differences(row, tree));
         }
         if (claimed == null) {
             found.add("not claimed");
@@ -158,6 +169,36 @@ final class FinalTable {
             if (settled.proofRequired() && !row.proved) {
                 found.add("settled without the proof that was asked for");
             }
+        }
+        return found;
+    }
+
+    /** Compares the leaves of a tree with what became of the relays, one by one. */
+    private static List<String> differences(Ledger.Row row, List<ByteString> tree) {
+        List<String> found = new ArrayList<>();
+        Set<ByteString> distinct = new HashSet<>(tree);
+        if (distinct.size() < tree.size()) {
+            found.add((tree.size() - distinct.size()) + " relays are in the tree twice");
+        }
+        if (tree.size() != row.leaves.get()) {
+            found.add("the sealed tree had " + tree.size() + " of the leaves");
+        }
+        long missing =
+                row.fates.entrySet().stream()
+                        .filter(relay -> relay.getValue() == Ledger.Fate.SERVED)
+                        .filter(relay -> !distinct.contains(relay.getKey()))
+                        .count();
+        if (missing > 0) {
+            found.add(missing + " served relays are not among the leaves");
+        }
+        long refused =
+                distinct.stream().filter(r -> row.fates.get(r) == Ledger.Fate.REFUSED).count();
+        if (refused > 0) {
+            found.add(refused + " refused relays are leaves");
+        }
+        long strange = distinct.stream().filter(r -> !row.fates.containsKey(r)).count();
+        if (strange > 0) {
+            found.add(strange + " leaves are of no relay that was sent");
         }
         return found;
     }

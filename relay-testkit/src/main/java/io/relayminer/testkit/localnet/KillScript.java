@@ -60,8 +60,20 @@ final class KillScript {
      *
      * @param midSession whether the middle of a session with traffic has come
      * @param claimOpen whether a claim is on the chain and its proof is not
+     * @return whether something is under way: a process is down, or its turn has come but another
+     *     has not come back yet
      */
-    void step(boolean midSession, boolean claimOpen) throws InterruptedException {
+    boolean step(boolean midSession, boolean claimOpen) throws InterruptedException {
+        take(midSession, claimOpen);
+        return switch (step) {
+            case MINER_IN_SESSION, RELAYER_IN_SESSION -> midSession;
+            case MINER_AFTER_CLAIM, RELAYER_AFTER_CLAIM -> claimOpen;
+            case DONE -> false;
+            default -> true;
+        };
+    }
+
+    private void take(boolean midSession, boolean claimOpen) throws InterruptedException {
         switch (step) {
             case MINER_IN_SESSION -> {
                 if (midSession && killLeader("in mid-session")) {

@@ -1,9 +1,18 @@
 package io.relayminer.testkit.localnet;
 
+import com.google.protobuf.ByteString;
+
+import io.relayminer.core.wire.RelayCodec;
+import io.relayminer.core.wire.service.RelayRequest;
+
 import org.jspecify.annotations.Nullable;
 
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToLongFunction;
@@ -15,7 +24,22 @@ import java.util.function.ToLongFunction;
  */
 final class Ledger {
 
-    /** The columns of one supplier and session. */
+    /** What a relay's sender knows of it. */
+    enum Fate {
+        /** Sent, and no answer so far. */
+        SENT,
+        /** Answered with a response that verifies. */
+        SERVED,
+        /** Not answered, or refused because the relay log did not confirm it. */
+        UNCONFIRMED,
+        /** Refused for a reason that says that it was not recorded. */
+        REFUSED
+    }
+
+    /**
+     * The columns of one supplier and session. A relay is named by the SHA-256 of its request,
+     * which is signed anew for each relay and stands in the leaf.
+     */
     static final class Row {
         /** Relays answered with a response that verifies. */
         final AtomicLong served = new AtomicLong();
@@ -26,11 +50,26 @@ final class Ledger {
         /** Relays refused. */
         final AtomicLong refused = new AtomicLong();
 
+        /**
+         * Those of the refused relays whose relayer could not say whether they were recorded: they
+         * may be leaves, as the unanswered ones may.
+         */
+        final AtomicLong unconfirmed = new AtomicLong();
+
+        /** What became of each relay sent; absent while it is under way. */
+        final Map<ByteString, Fate> fates = new ConcurrentHashMap<>();
+
         /** Entries seen in the relay stream. */
         final AtomicLong inStream = new AtomicLong();
 
         /** Leaves seen in the tree, at most. */
         final AtomicLong leaves = new AtomicLong();
+
+        /**
+         * The relays that the leaves of the sealed tree are of, or null if the tree was not seen
+         * between its claim and its removal.
+         */
+        volatile @Nullable List<ByteString> tree;
 
         /** The claim that the chain accepted, if any. */
         volatile @Nullable Claimed claimed;
@@ -91,6 +130,17 @@ final class Ledger {
             }
         }
         return null;
+    }
+
+    /** The name of a relay in {@link Row#fates} and {@link Row#tree}. */
+    static ByteString nameOf(RelayRequest request) {
+        try {
+            return ByteString.copyFrom(
+                    MessageDigest.getInstance("SHA-256")
+                            .digest(RelayCodec.canonical(request).toByteArray()));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
     }
 
     /** Whether a claim is on the chain whose proof is not. */

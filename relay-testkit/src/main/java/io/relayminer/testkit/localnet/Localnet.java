@@ -4,9 +4,13 @@ import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 import java.net.URI;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 
@@ -69,11 +73,27 @@ public final class Localnet implements Callable<Integer> {
     @Option(
             names = "--redis",
             paramLabel = "URL",
-            description = "Use this Redis instead of the built-in one; it should be empty.")
+            description =
+                    "Use this Redis instead of the built-in one. Nobody else should use it"
+                            + " meanwhile; what the run has put there is removed if all went well.")
     private @Nullable String redis;
 
-    @Option(names = "--keep-logs", description = "Keep configurations and logs in any case.")
+    @Option(
+            names = "--in-step",
+            description =
+                    "Make a block of the built-in chain when everyone is done with the last one,"
+                            + " not every second: the outcome does not depend on the machine's"
+                            + " speed.")
+    private boolean inStep;
+
+    @Option(
+            names = "--keep-logs",
+            description =
+                    "Keep configurations, logs and what is in the Redis of --redis in any case; if"
+                            + " something went wrong they are kept without it.")
     private boolean keepLogs;
+
+    @Spec private @Nullable CommandSpec spec;
 
     private Localnet() {}
 
@@ -85,19 +105,46 @@ public final class Localnet implements Callable<Integer> {
     /**
      * Runs the command in this process, whose class path must have the daemons.
      *
-     * @return the exit code: 0 if everything was settled
+     * @return the exit code: 0 if everything was settled, 1 if not, 2 if the arguments do not make
+     *     sense or what they name cannot be used
      */
     public static int run(String... arguments) {
-        return new CommandLine(new Localnet()).execute(arguments);
+        return new CommandLine(new Localnet())
+                .setExecutionExceptionHandler(
+                        (failure, command, parsed) -> {
+                            if (failure instanceof LocalnetException) {
+                                command.getErr().println("localnet: " + failure.getMessage());
+                                return CommandLine.ExitCode.USAGE;
+                            }
+                            throw failure;
+                        })
+                .execute(arguments);
     }
 
     @Override
     public Integer call() throws Exception {
-        LocalnetRun run = new LocalnetRun(options(), System.out);
-        Thread hook = Thread.ofPlatform().name("localnet-shutdown").unstarted(run::close);
+        LocalnetOptions options;
+        try {
+            options = options();
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(
+                    Objects.requireNonNull(spec).commandLine(), String.valueOf(e.getMessage()));
+        }
+        LocalnetRun run = new LocalnetRun(options, System.out);
+        Thread hook = Thread.ofPlatform().name("localnet-shutdown").unstarted(run::abort);
         Runtime.getRuntime().addShutdownHook(hook);
-        try (run) {
+        try {
             return run.run() ? 0 : 1;
+        } finally {
+            forget(hook);
+        }
+    }
+
+    private static void forget(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException shuttingDown) {
+            // It is running.
         }
     }
 
@@ -117,6 +164,7 @@ public final class Localnet implements Callable<Integer> {
                 Optional.ofNullable(node).map(n -> URI.create(n[0])),
                 Optional.ofNullable(node).map(n -> n[1]),
                 Optional.ofNullable(redis),
+                inStep,
                 keepLogs);
     }
 }

@@ -1,6 +1,7 @@
 package io.relayminer.testkit.localnet;
 
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.codec.RedisCodec;
@@ -37,6 +38,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
@@ -64,11 +67,14 @@ final class LocalnetCluster implements AutoCloseable {
     private final PrintStream out;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final AtomicBoolean closed = new AtomicBoolean();
-    private final List<Daemon> relayers = new ArrayList<>();
-    private final List<Daemon> miners = new ArrayList<>();
+    private final List<Daemon> relayers = new CopyOnWriteArrayList<>();
+    private final List<Daemon> miners = new CopyOnWriteArrayList<>();
     private final List<URI> relayerUrls = new ArrayList<>();
+    private final OrphanGuard guard = OrphanGuard.start();
     private Optional<EmbeddedRedis> embeddedRedis = Optional.empty();
     private Optional<DevChain> devChain = Optional.empty();
+    private List<Application> applications = List.of();
+    private Set<String> foreignKeys = Set.of();
     private String redisUrl = "";
     private volatile long height;
 
@@ -85,11 +91,23 @@ final class LocalnetCluster implements AutoCloseable {
         this.out = out;
     }
 
-    /** Starts everything and waits until all daemons are ready. */
+    /**
+     * Starts everything and waits until all daemons are ready.
+     *
+     * @throws LocalnetException if the external node or Redis cannot be used
+     */
     ChainQueries start() throws IOException, InterruptedException {
-        redisUrl = redis();
+        opened(guard);
+        options.externalRedis().ifPresent(Preflight::redis);
         ChainSettings node = node();
         ChainClient client = opened(ChainClient.open(node));
+        applications =
+                Preflight.accounts(
+                        client.queries(), SERVICE, options.applications(), suppliers());
+        redisUrl = redis();
+        try (RedisWatch before = new RedisWatch(redisConnection(), RedisKeys.plain(), List.of())) {
+            foreignKeys = before.keys();
+        }
         DemoBackend backend = opened(DemoBackend.start());
         client.blocks().start().toCompletableFuture().orTimeout(60, TimeUnit.SECONDS).join();
         opened(client.blocks().subscribe(block -> height = block.height()));
@@ -101,7 +119,8 @@ final class LocalnetCluster implements AutoCloseable {
                         node.grpcTargets().getFirst(),
                         node.chainId(),
                         SERVICE,
-                        backend.url()));
+                        backend.url()),
+                (int) Math.max(1, node.blockInterval().toSeconds()));
         return client.queries();
     }
 
@@ -126,6 +145,11 @@ final class LocalnetCluster implements AutoCloseable {
     /** The built-in chain, if there is one. */
     Optional<DevChain> devChain() {
         return devChain;
+    }
+
+    /** Keys of relayers and miners that were in Redis before ours were started. */
+    Set<String> foreignKeys() {
+        return foreignKeys;
     }
 
     /** Operator addresses of the suppliers whose keys the daemons have. */
@@ -161,7 +185,7 @@ final class LocalnetCluster implements AutoCloseable {
                 new Traffic(
                         chain,
                         SERVICE,
-                        applications(chain),
+                        applications,
                         PrivateKey.of(gateway),
                         publicKeys(suppliers()),
                         relayerUrls,
@@ -172,10 +196,11 @@ final class LocalnetCluster implements AutoCloseable {
 
     private String redis() {
         if (options.externalRedis().isPresent()) {
-            out.println("Redis     " + options.externalRedis().get());
+            out.println("Redis     " + RedisURI.create(options.externalRedis().get()));
             return options.externalRedis().get();
         }
         EmbeddedRedis redis = opened(EmbeddedRedis.start("--appendonly", "yes"));
+        guard.watch(redis.pid());
         embeddedRedis = Optional.of(redis);
         out.println("Redis     " + redis.uri());
         return redis.uri();
@@ -185,8 +210,15 @@ final class LocalnetCluster implements AutoCloseable {
         if (options.externalRpc().isPresent()) {
             URI rpc = options.externalRpc().get();
             String grpc = options.externalGrpc().orElseThrow();
-            out.println("chain     " + rpc + ", gRPC " + grpc);
-            return settings(rpc, grpc, "pocket");
+            ChainSettings node = Preflight.node(rpc, grpc);
+            out.printf(
+                    Locale.ROOT,
+                    "chain     %s, gRPC %s, %s, a block every %.1f s%n",
+                    rpc,
+                    grpc,
+                    node.chainId(),
+                    node.blockInterval().toMillis() / 1000.0);
+            return node;
         }
         Genesis.Builder genesis =
                 Genesis.localnet()
@@ -207,21 +239,15 @@ final class LocalnetCluster implements AutoCloseable {
                             .build());
         }
         genesis.suppliers(options.suppliers(), "http://127.0.0.1:8080");
-        DevChain chain = opened(DevChain.builder(genesis.build()).timedBlocks().start());
+        DevChain.Builder builder = DevChain.builder(genesis.build());
+        DevChain chain = opened((options.inStep() ? builder : builder.timedBlocks()).start());
         devChain = Optional.of(chain);
         out.println("chain     " + chain.rpcAddress() + ", gRPC " + chain.grpcAddress());
-        return settings(
-                URI.create(chain.rpcAddress()), chain.grpcAddress(), chain.genesis().chainId());
-    }
-
-    private static ChainSettings settings(URI rpc, String grpc, String chainId) {
-        return new ChainSettings(
-                List.of(rpc),
-                List.of(grpc),
-                true,
-                Duration.ofSeconds(5),
-                Duration.ofSeconds(BLOCK_SECONDS),
-                chainId);
+        return Preflight.settings(
+                URI.create(chain.rpcAddress()),
+                chain.grpcAddress(),
+                chain.genesis().chainId(),
+                Duration.ofSeconds(BLOCK_SECONDS));
     }
 
     private List<LocalnetAccounts.Entry> suppliers() {
@@ -240,34 +266,14 @@ final class LocalnetCluster implements AutoCloseable {
         return keys;
     }
 
-    /** The well-known applications that are staked for the service. */
-    private List<Application> applications(ChainQueries chain) {
-        List<Application> staked = new ArrayList<>();
-        for (int i = 1; i <= 5 && staked.size() < options.applications(); i++) {
-            chain.application(LocalnetAccounts.named("app" + i).address())
-                    .toCompletableFuture()
-                    .orTimeout(30, TimeUnit.SECONDS)
-                    .join()
-                    .filter(
-                            application ->
-                                    application.getServiceConfigsList().stream()
-                                            .anyMatch(c -> c.getServiceId().equals(SERVICE)))
-                    .ifPresent(staked::add);
-        }
-        if (staked.isEmpty()) {
-            throw new IllegalStateException(
-                    "no localnet application is staked for " + SERVICE + " on this chain");
-        }
-        return staked;
-    }
-
-    private void daemons(DaemonConfigs configs) throws IOException, InterruptedException {
+    private void daemons(DaemonConfigs configs, int blockSeconds)
+            throws IOException, InterruptedException {
         Path keys =
                 configs.keys(suppliers().stream().map(s -> s.privateKey().toByteArray()).toList());
         for (int i = 1; i <= 2; i++) {
             String name = "miner-" + i;
             int metrics = freePort();
-            Path config = configs.miner(name, keys, metrics, BLOCK_SECONDS);
+            Path config = configs.miner(name, keys, metrics, blockSeconds);
             miners.add(daemon(name, MINER_MAIN, config, metrics, "/ready"));
         }
         for (int i = 1; i <= 2; i++) {
@@ -296,11 +302,19 @@ final class LocalnetCluster implements AutoCloseable {
                                 name,
                                 main,
                                 List.of("--config", config.toString()),
-                                Daemon.jvmOptions(),
+                                jvmOptions(),
                                 URI.create("http://127.0.0.1:" + readyPort + path),
-                                folder.resolve(name + ".log")));
+                                folder.resolve(name + ".log"),
+                                guard));
         daemon.start();
         return daemon;
+    }
+
+    /** Temporary files stay in the run's folder, also those of a process that is killed. */
+    private List<String> jvmOptions() {
+        List<String> all = new ArrayList<>(Daemon.jvmOptions());
+        all.add("-Djava.io.tmpdir=" + folder);
+        return all;
     }
 
     private static int freePort() throws IOException {
@@ -319,10 +333,23 @@ final class LocalnetCluster implements AutoCloseable {
         return resource;
     }
 
+    /** Stops the daemons, so that they write nothing to Redis any more. */
+    void stopDaemons() {
+        List<Daemon> all = Stream.concat(relayers.stream(), miners.stream()).toList();
+        all.forEach(Daemon::terminate);
+        all.forEach(Daemon::close);
+    }
+
     /** Takes everything down. Idempotent. */
     @Override
     public void close() {
         closed.set(true);
+        synchronized (open) {
+            open.stream()
+                    .filter(Daemon.class::isInstance)
+                    .map(Daemon.class::cast)
+                    .forEach(Daemon::terminate);
+        }
         while (true) {
             AutoCloseable next;
             synchronized (open) {

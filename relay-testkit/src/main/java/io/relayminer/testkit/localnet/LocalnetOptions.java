@@ -15,6 +15,8 @@ import java.util.Optional;
  * @param externalRpc CometBFT RPC of a chain to use instead of the built-in one
  * @param externalGrpc gRPC address of that chain
  * @param externalRedis Redis to use instead of the built-in one
+ * @param inStep whether a block of the built-in chain is made when everyone is done with the last
+ *     one, instead of every second
  * @param keepLogs whether the folder with configurations and logs is kept in any case
  */
 record LocalnetOptions(
@@ -27,6 +29,7 @@ record LocalnetOptions(
         Optional<URI> externalRpc,
         Optional<String> externalGrpc,
         Optional<String> externalRedis,
+        boolean inStep,
         boolean keepLogs) {
 
     LocalnetOptions {
@@ -40,6 +43,10 @@ record LocalnetOptions(
         if (externalRpc.isPresent() != externalGrpc.isPresent()) {
             throw new IllegalArgumentException(
                     "an external node needs both its RPC URL and its gRPC address");
+        }
+        if (inStep && externalRpc.isPresent()) {
+            throw new IllegalArgumentException(
+                    "--in-step makes the blocks of the built-in chain, not of an external node");
         }
     }
 

@@ -1,9 +1,14 @@
 package io.relayminer.testkit.localnet;
 
 import io.relayminer.core.chain.ChainQueries;
+import io.relayminer.core.session.SessionGrid;
+import io.relayminer.core.session.SessionWindows;
 import io.relayminer.core.wire.shared.Params;
+import io.relayminer.testkit.chain.DevChain;
 import io.relayminer.testkit.chain.LocalnetAccounts;
 import io.relayminer.testkit.gateway.LoadGenerator;
+
+import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.io.PrintStream;
@@ -16,6 +21,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -23,11 +30,12 @@ import java.util.stream.Stream;
  * One localnet from start to end: start the cluster, serve relays in some sessions, wait for the
  * chain to settle them, show the table, judge, take everything down.
  *
- * <p>{@link #close} may be called from a shutdown hook while {@link #run} is under way.
+ * <p>{@link #abort} may be called from a shutdown hook while {@link #run} is under way.
  */
-final class LocalnetRun implements AutoCloseable {
+final class LocalnetRun {
 
     private static final int BLOCKS_PER_SESSION = 10;
+    private static final Duration ABORT_LIMIT = Duration.ofSeconds(30);
 
     private final LocalnetOptions options;
     private final PrintStream out;
@@ -35,6 +43,8 @@ final class LocalnetRun implements AutoCloseable {
     private final LocalnetCluster cluster;
     private final Ledger ledger = new Ledger();
     private final Map<String, String> names = new LinkedHashMap<>();
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile @Nullable Thread runner;
 
     LocalnetRun(LocalnetOptions options, PrintStream out) throws IOException {
         this.options = options;
@@ -47,17 +57,21 @@ final class LocalnetRun implements AutoCloseable {
     }
 
     /**
-     * Runs it.
+     * Runs it, once, and takes everything down.
      *
      * @return whether every served relay was settled and nothing was left over
+     * @throws LocalnetException if the external node or Redis cannot be used
      */
     boolean run() throws IOException, InterruptedException {
         long began = System.nanoTime();
         boolean good = false;
+        boolean started = false;
+        runner = Thread.currentThread();
         try {
             ChainQueries chain = cluster.start();
-            cluster.tailStreams(ledger);
+            started = true;
             RedisWatch watch = cluster.watch();
+            cluster.tailStreams(ledger);
             SettlementWatch settlement = new SettlementWatch(chain, ledger, cluster.height());
             Traffic traffic = cluster.traffic(chain, ledger);
             KillScript kills =
@@ -66,9 +80,18 @@ final class LocalnetRun implements AutoCloseable {
                                     cluster.relayers(), cluster.miners(), watch::leaderPid, out)
                             : KillScript.none(out);
             Params params = LocalnetCluster.sharedParams(chain);
-            serve(params, traffic, watch, settlement, kills);
-            settle(params, watch, settlement, kills);
+            Optional<BlockStepper> blocks =
+                    options.inStep()
+                            ? cluster.devChain().map(built -> stepper(built, params))
+                            : Optional.empty();
+            Thread sender = serve(params, traffic, watch, settlement, kills, blocks);
+            settle(params, watch, settlement, kills, blocks);
+            sender.join(Traffic.RELAY_TIMEOUT.plusSeconds(5));
             good = judge(watch, traffic, kills);
+            if (good && !options.keepLogs()) {
+                cluster.stopDaemons();
+                watch.removeAllBut(cluster.foreignKeys());
+            }
             out.printf(
                     Locale.ROOT,
                     "%s after %.0f s%n",
@@ -76,32 +99,45 @@ final class LocalnetRun implements AutoCloseable {
                     (System.nanoTime() - began) / 1e9);
             return good;
         } finally {
-            close();
-            if (good && !options.keepLogs()) {
-                delete(folder);
-            } else {
+            cluster.close();
+            if (started && (!good || options.keepLogs())) {
                 out.println("Configurations and logs are in " + folder);
+            } else {
+                delete(folder);
             }
+            ended.countDown();
         }
     }
 
-    /** Sends relays until the wanted number of sessions is over. */
-    private void serve(
+    private BlockStepper stepper(DevChain chain, Params params) {
+        return new BlockStepper(
+                chain, params, ledger, Math.max(1, Math.round(options.rate())), out);
+    }
+
+    /**
+     * Sends relays until the wanted number of sessions is over.
+     *
+     * @return the thread that sends; it ends when the last relays are answered or given up, which
+     *     takes a while if their relayer was killed, and nobody has to wait for it
+     */
+    private Thread serve(
             Params params,
             Traffic traffic,
             RedisWatch watch,
             SettlementWatch settlement,
-            KillScript kills)
+            KillScript kills,
+            Optional<BlockStepper> blocks)
             throws InterruptedException {
-        long perSession = params.getNumBlocksPerSession();
-        long first = (cluster.height() - 1) / perSession;
-        long lastEnd = (first + options.sessions()) * perSession;
+        long lastEnd = SessionGrid.endHeight(params, cluster.height());
+        for (int i = 1; i < options.sessions(); i++) {
+            lastEnd = SessionGrid.endHeight(params, lastEnd + 1);
+        }
         out.printf(
                 Locale.ROOT,
                 "%.0f relays/s until block %d (sessions of %d blocks)%n",
                 options.rate(),
                 lastEnd,
-                perSession);
+                params.getNumBlocksPerSession());
         LoadGenerator<Traffic.Relay> load = traffic.generator(options.rate());
         Thread sender = Thread.ofPlatform().daemon().name("load").start(() -> send(load));
         try {
@@ -109,19 +145,23 @@ final class LocalnetRun implements AutoCloseable {
             while (cluster.height() <= lastEnd) {
                 TimeUnit.MILLISECONDS.sleep(100);
                 long now = cluster.height();
-                long inSession = (now - 1) % perSession + 1;
-                kills.step(
-                        ledger.total(r -> r.served.get()) > 0 && inSession >= perSession / 2,
-                        ledger.hasOpenClaim());
+                long inSession = now - SessionGrid.startHeight(params, now) + 1;
+                boolean busy =
+                        kills.step(
+                                ledger.total(r -> r.served.get()) > 0
+                                        && inSession >= params.getNumBlocksPerSession() / 2,
+                                ledger.hasOpenClaim());
                 if (now != shown) {
                     shown = now;
                     observe(now, watch, settlement);
+                } else {
+                    blocks.ifPresent(stepper -> stepper.whileServing(busy));
                 }
             }
         } finally {
             load.stop();
-            sender.join(Duration.ofSeconds(30));
         }
+        return sender;
     }
 
     private void send(LoadGenerator<Traffic.Relay> load) {
@@ -142,6 +182,7 @@ final class LocalnetRun implements AutoCloseable {
     private void observe(long now, RedisWatch watch, SettlementWatch settlement) {
         watch.sampleLeaves(ledger);
         settlement.advance(now);
+        watch.readTrees(ledger);
         out.printf(
                 Locale.ROOT,
                 "block %4d  served %6d  unanswered %4d  refused %4d  leaves %6d  claims %3d"
@@ -161,24 +202,26 @@ final class LocalnetRun implements AutoCloseable {
      * chain would be done with the last session.
      */
     private void settle(
-            Params params, RedisWatch watch, SettlementWatch settlement, KillScript kills)
+            Params params,
+            RedisWatch watch,
+            SettlementWatch settlement,
+            KillScript kills,
+            Optional<BlockStepper> blocks)
             throws InterruptedException {
-        long windows =
-                params.getClaimWindowOpenOffsetBlocks()
-                        + params.getClaimWindowCloseOffsetBlocks()
-                        + params.getProofWindowOpenOffsetBlocks()
-                        + params.getProofWindowCloseOffsetBlocks();
+        long windows = SessionWindows.offsetsTotal(params);
         long deadline = cluster.height() + windows + params.getNumBlocksPerSession();
         FinalTable table = table();
         long shown = 0;
         while (cluster.height() <= deadline
                 && !(table.isOver() && watch.leftovers(ledger).isEmpty())) {
             TimeUnit.MILLISECONDS.sleep(200);
-            kills.step(false, ledger.hasOpenClaim());
+            boolean busy = kills.step(false, ledger.hasOpenClaim());
             long now = cluster.height();
             if (now != shown) {
                 shown = now;
                 observe(now, watch, settlement);
+            } else {
+                blocks.ifPresent(stepper -> stepper.whileSettling(busy, table.isOver()));
             }
         }
     }
@@ -210,10 +253,24 @@ final class LocalnetRun implements AutoCloseable {
         return new FinalTable(ledger, address -> names.getOrDefault(address, address));
     }
 
-    /** Takes everything down. Idempotent. */
-    @Override
-    public void close() {
+    /**
+     * Takes everything down, also what is being started, and waits until that is done. For another
+     * thread than that of {@link #run}, which ends with an exception or another.
+     */
+    void abort() {
+        Thread thread = runner;
+        if (thread == null) {
+            return;
+        }
+        thread.interrupt();
         cluster.close();
+        try {
+            if (!ended.await(ABORT_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+                out.println("Configurations and logs are in " + folder);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static void delete(Path folder) throws IOException {

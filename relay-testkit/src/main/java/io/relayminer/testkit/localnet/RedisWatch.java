@@ -1,6 +1,9 @@
 package io.relayminer.testkit.localnet;
 
+import com.google.protobuf.ByteString;
+
 import io.lettuce.core.KeyScanCursor;
+import io.lettuce.core.MapScanCursor;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.ScanArgs;
 import io.lettuce.core.ScanCursor;
@@ -8,11 +11,17 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.models.stream.PendingMessages;
 import io.relayminer.core.redis.RedisKeys;
+import io.relayminer.core.wire.RelayCodec;
+import io.relayminer.core.wire.WireLimits;
+import io.relayminer.smst.LeafNode;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -20,6 +29,8 @@ import java.util.regex.Pattern;
 final class RedisWatch implements AutoCloseable {
 
     private static final Pattern INSTANCE_PID = Pattern.compile("-(\\d+)x[0-9a-f]{8}$");
+
+    private static final String KEY_PATTERN = "ha:*";
 
     private final StatefulRedisConnection<String, byte[]> connection;
     private final RedisCommands<String, byte[]> redis;
@@ -48,6 +59,46 @@ final class RedisWatch implements AutoCloseable {
             long recorded = recorded(keys.session(key.supplier(), key.sessionId()));
             entry.getValue().leaves.accumulateAndGet(Math.max(size, recorded), Math::max);
         }
+    }
+
+    /**
+     * Notes, for each tree that is claimed and so does not change any more, of which relays its
+     * leaves are; once for each tree, in pages, so that a large one does not have to fit in memory.
+     * A tree that was removed meanwhile is not noted.
+     */
+    void readTrees(Ledger ledger) {
+        for (Map.Entry<RowKey, Ledger.Row> entry : ledger.rows().entrySet()) {
+            Ledger.Row row = entry.getValue();
+            if (row.claimed != null && row.tree == null) {
+                RowKey key = entry.getKey();
+                List<ByteString> relays = relaysOf(keys.smstNodes(key.supplier(), key.sessionId()));
+                if (redis.exists(keys.smstNodes(key.supplier(), key.sessionId())) > 0) {
+                    row.tree = relays;
+                }
+            }
+        }
+    }
+
+    private List<ByteString> relaysOf(String tree) {
+        Map<String, ByteString> byField = new HashMap<>();
+        ScanCursor cursor = ScanCursor.INITIAL;
+        do {
+            MapScanCursor<String, byte[]> page =
+                    redis.hscan(tree, cursor, ScanArgs.Builder.limit(500));
+            page.getMap()
+                    .forEach(
+                            (field, node) -> {
+                                if (LeafNode.isLeaf(node)) {
+                                    byField.put(field, relayOf(LeafNode.decode(node)));
+                                }
+                            });
+            cursor = page;
+        } while (!cursor.isFinished());
+        return List.copyOf(byField.values());
+    }
+
+    private static ByteString relayOf(LeafNode leaf) {
+        return Ledger.nameOf(RelayCodec.decodeRelay(leaf.value(), WireLimits.RELAY).getReq());
     }
 
     private long recorded(String session) {
@@ -109,17 +160,26 @@ final class RedisWatch implements AutoCloseable {
         }
     }
 
-    /** Number of keys that match a pattern. */
-    long count(String pattern) {
-        long found = 0;
+    /** All keys of relayers and miners. */
+    Set<String> keys() {
+        Set<String> found = new HashSet<>();
         ScanCursor cursor = ScanCursor.INITIAL;
         do {
             KeyScanCursor<String> page =
-                    redis.scan(cursor, ScanArgs.Builder.matches(pattern).limit(1000));
-            found += page.getKeys().size();
+                    redis.scan(cursor, ScanArgs.Builder.matches(KEY_PATTERN).limit(1000));
+            found.addAll(page.getKeys());
             cursor = page;
         } while (!cursor.isFinished());
         return found;
+    }
+
+    /** Removes all keys of relayers and miners except some. */
+    void removeAllBut(Set<String> kept) {
+        Set<String> gone = keys();
+        gone.removeAll(kept);
+        for (String key : gone) {
+            redis.unlink(key);
+        }
     }
 
     @Override

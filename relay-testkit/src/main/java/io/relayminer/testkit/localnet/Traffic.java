@@ -3,6 +3,7 @@ package io.relayminer.testkit.localnet;
 import com.google.protobuf.ByteString;
 
 import io.relayminer.core.chain.ChainQueries;
+import io.relayminer.core.relay.Refusal;
 import io.relayminer.core.wire.application.Application;
 import io.relayminer.core.wire.service.RelayRequest;
 import io.relayminer.core.wire.session.Session;
@@ -38,7 +39,7 @@ import java.util.function.LongSupplier;
  */
 final class Traffic implements AutoCloseable {
 
-    private static final Duration RELAY_TIMEOUT = Duration.ofSeconds(10);
+    static final Duration RELAY_TIMEOUT = Duration.ofSeconds(10);
     private static final int PAD_FROM = 120;
 
     /** One relay ready to be sent. */
@@ -176,24 +177,47 @@ final class Traffic implements AutoCloseable {
 
     /** Sends a relay and books its answer. */
     CompletionStage<RelayVerdict> send(Relay relay) {
+        Ledger.Row row = ledger.row(relay.row());
+        ByteString name = Ledger.nameOf(relay.request());
+        row.fates.put(name, Ledger.Fate.SENT);
         return client.send(relay.relayer(), relay.request(), relay.supplier())
-                .whenComplete(
-                        (verdict, failure) -> {
-                            Ledger.Row row = ledger.row(relay.row());
-                            switch (verdict) {
-                                case RelayVerdict.Accepted accepted -> row.served.incrementAndGet();
-                                case RelayVerdict.Refused refused -> {
-                                    row.refused.incrementAndGet();
-                                    complain(refused.status() + " " + refused.body());
-                                }
-                                case RelayVerdict.Invalid invalid -> {
-                                    row.unanswered.incrementAndGet();
-                                    complain("bad answer: " + invalid.reason());
-                                }
-                                case RelayVerdict.Unanswered unanswered ->
-                                        row.unanswered.incrementAndGet();
-                            }
-                        });
+                .whenComplete((verdict, failure) -> row.fates.put(name, book(row, verdict)));
+    }
+
+    private Ledger.Fate book(Ledger.Row row, RelayVerdict verdict) {
+        switch (verdict) {
+            case RelayVerdict.Accepted accepted -> {
+                row.served.incrementAndGet();
+                return Ledger.Fate.SERVED;
+            }
+            case RelayVerdict.Refused refused -> {
+                row.refused.incrementAndGet();
+                complain(refused.status() + " " + refused.body());
+                if (isLogUnavailable(refused)) {
+                    row.unconfirmed.incrementAndGet();
+                    return Ledger.Fate.UNCONFIRMED;
+                }
+                return Ledger.Fate.REFUSED;
+            }
+            case RelayVerdict.Invalid invalid -> {
+                row.unanswered.incrementAndGet();
+                complain("bad answer: " + invalid.reason());
+                return Ledger.Fate.UNCONFIRMED;
+            }
+            case RelayVerdict.Unanswered unanswered -> {
+                row.unanswered.incrementAndGet();
+                return Ledger.Fate.UNCONFIRMED;
+            }
+        }
+    }
+
+    /**
+     * The refusal of a relayer that gave a relay to Redis and heard nothing of it: the entry may be
+     * there or not.
+     */
+    private static boolean isLogUnavailable(RelayVerdict.Refused refused) {
+        Refusal reason = new Refusal.LogUnavailable();
+        return refused.status() == reason.status() && refused.body().contains(reason.message());
     }
 
     private void complain(String reason) {

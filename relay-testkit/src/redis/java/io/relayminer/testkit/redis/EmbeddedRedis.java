@@ -60,14 +60,21 @@ public final class EmbeddedRedis implements RedisServer {
      * @throws IllegalStateException if the server does not answer within 30 s
      */
     public static EmbeddedRedis start(int port, String... settings) {
+        EmbeddedRedis redis = null;
+        boolean started = false;
         try {
-            EmbeddedRedis redis =
+            redis =
                     new EmbeddedRedis(
                             Files.createTempDirectory("relayminer-redis"), List.of(settings));
             redis.startOn(port);
+            started = true;
             return redis;
         } catch (IOException e) {
             throw new UncheckedIOException("cannot prepare the Redis server", e);
+        } finally {
+            if (redis != null && !started) {
+                redis.close();
+            }
         }
     }
 
@@ -168,7 +175,7 @@ public final class EmbeddedRedis implements RedisServer {
             process = null;
             // A free port can be taken between the look and the bind; only then is another try
             // useful.
-            if (wanted != 0 || attempt == START_ATTEMPTS) {
+            if (wanted != 0 || attempt == START_ATTEMPTS || Thread.currentThread().isInterrupted()) {
                 throw new IllegalStateException(
                         "the Redis server did not start; its log: "
                                 + Files.readString(folder.resolve("redis.log")));
@@ -205,13 +212,18 @@ public final class EmbeddedRedis implements RedisServer {
     private static File unpacked() throws IOException {
         File home = Files.createTempDirectory("relayminer-redis-binary").toFile();
         File unpacked = ExecutableProvider.newJarResourceProvider(home).get();
-        Runtime.getRuntime()
-                .addShutdownHook(
-                        new Thread(
-                                () -> {
-                                    unpacked.delete();
-                                    home.delete();
-                                }));
+        Thread hook =
+                new Thread(
+                        () -> {
+                            unpacked.delete();
+                            home.delete();
+                        });
+        try {
+            Runtime.getRuntime().addShutdownHook(hook);
+        } catch (IllegalStateException shuttingDown) {
+            hook.run();
+            throw shuttingDown;
+        }
         return unpacked;
     }
 
