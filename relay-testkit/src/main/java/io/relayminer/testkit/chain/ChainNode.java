@@ -21,7 +21,7 @@ final class ChainNode implements CometNode {
     private final QueryRouter router;
     private final Identity identity;
 
-    ChainNode(PocketChain chain, QueryRouter router, String rpcAddress) {
+    ChainNode(PocketChain chain, QueryRouter router, String rpcAddress, String applicationVersion) {
         this.chain = chain;
         this.router = router;
         Genesis.Validator validator = chain.genesis().validator();
@@ -37,7 +37,7 @@ final class ChainNode implements CometNode {
                         validator.address(),
                         validator.publicKey(),
                         validator.power(),
-                        "");
+                        applicationVersion);
     }
 
     @Override

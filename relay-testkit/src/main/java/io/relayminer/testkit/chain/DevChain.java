@@ -75,16 +75,17 @@ public final class DevChain implements AutoCloseable {
                         faults);
         Queries.register(router);
         TxQueries.register(router, chain);
+        ChainNode node =
+                new ChainNode(
+                        chain,
+                        router,
+                        "tcp://" + host + ":" + builder.rpcPort,
+                        builder.applicationVersion);
+        NodeQueries.register(router, node);
         chain.produce(genesis.time());
         this.grpc = new GrpcInterface(chain, router, faults, host, builder.grpcPort);
         this.vertx = Vertx.vertx();
-        this.rpc =
-                new RpcServer(
-                        new ChainNode(chain, router, "tcp://" + host + ":" + builder.rpcPort),
-                        faults,
-                        vertx,
-                        host,
-                        builder.rpcPort);
+        this.rpc = new RpcServer(node, faults, vertx, host, builder.rpcPort);
         chain.onBlock(block -> rpc.publish(block, faults.takeEventCopies()));
         this.admin =
                 builder.adminPort < 0
@@ -118,6 +119,7 @@ public final class DevChain implements AutoCloseable {
         private BigDecimal minimumGasPrice = BigDecimal.ZERO;
         private int mempoolSize = NodeSettings.LOCALNET.mempoolSize();
         private int maxTxBytes = NodeSettings.LOCALNET.maxTxBytes();
+        private String applicationVersion = "0.1.35";
 
         private Builder(Genesis genesis) {
             this.genesis = genesis;
@@ -177,6 +179,15 @@ public final class DevChain implements AutoCloseable {
         /** Longest transaction in bytes. */
         public Builder maxTxBytes(int bytes) {
             maxTxBytes = bytes;
+            return this;
+        }
+
+        /**
+         * Version of the application that the node reports; 0.1.35 by default. Some clients end if
+         * it is no semantic version. A node that was built without a version reports an empty one.
+         */
+        public Builder applicationVersion(String version) {
+            applicationVersion = version;
             return this;
         }
 

@@ -123,6 +123,12 @@ final class GrpcInterface implements AutoCloseable {
         @Override
         public ServerCall.Listener<ByteString> startCall(
                 ServerCall<ByteString, ByteString> call, Metadata headers) {
+            if (!router.has(path) && !faults.isHanging()) {
+                // Also the streaming ones, such as reflection, whose clients wait for an answer
+                // before they close their side.
+                answer(call, headers, ByteString.EMPTY);
+                return new ServerCall.Listener<>() {};
+            }
             call.request(2);
             return new ServerCall.Listener<>() {
                 private ByteString request = ByteString.EMPTY;

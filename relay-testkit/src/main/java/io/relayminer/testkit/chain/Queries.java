@@ -11,15 +11,21 @@ import io.relayminer.core.wire.application.QueryAllApplicationsResponse;
 import io.relayminer.core.wire.application.QueryGetApplicationRequest;
 import io.relayminer.core.wire.application.QueryGetApplicationResponse;
 import io.relayminer.core.wire.cosmos.auth.BaseAccount;
+import io.relayminer.core.wire.cosmos.auth.Bech32PrefixRequest;
+import io.relayminer.core.wire.cosmos.auth.Bech32PrefixResponse;
 import io.relayminer.core.wire.cosmos.auth.ModuleAccount;
 import io.relayminer.core.wire.cosmos.auth.QueryAccountInfoRequest;
 import io.relayminer.core.wire.cosmos.auth.QueryAccountInfoResponse;
 import io.relayminer.core.wire.cosmos.auth.QueryAccountRequest;
 import io.relayminer.core.wire.cosmos.auth.QueryAccountResponse;
+import io.relayminer.core.wire.cosmos.auth.QueryAccountsRequest;
+import io.relayminer.core.wire.cosmos.auth.QueryAccountsResponse;
 import io.relayminer.core.wire.cosmos.bank.QueryAllBalancesRequest;
 import io.relayminer.core.wire.cosmos.bank.QueryAllBalancesResponse;
 import io.relayminer.core.wire.cosmos.bank.QueryBalanceRequest;
 import io.relayminer.core.wire.cosmos.bank.QueryBalanceResponse;
+import io.relayminer.core.wire.cosmos.bank.QuerySpendableBalancesRequest;
+import io.relayminer.core.wire.cosmos.bank.QuerySpendableBalancesResponse;
 import io.relayminer.core.wire.cosmos.base.Coin;
 import io.relayminer.core.wire.cosmos.node.ConfigRequest;
 import io.relayminer.core.wire.cosmos.node.ConfigResponse;
@@ -76,12 +82,15 @@ import org.jspecify.annotations.Nullable;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 
 /** The queries that are answered from state. */
 final class Queries {
     private Queries() {}
+
+    private static final String PREFIX = "pokt";
 
     static void register(QueryRouter router) {
         registerParams(router);
@@ -215,6 +224,19 @@ final class Queries {
                 "cosmos.bank.v1beta1.Query/AllBalances",
                 QueryAllBalancesRequest.getDefaultInstance(),
                 Queries::allBalances);
+        router.add(
+                "cosmos.bank.v1beta1.Query/SpendableBalances",
+                QuerySpendableBalancesRequest.getDefaultInstance(),
+                Queries::spendableBalances);
+        router.add(
+                "cosmos.auth.v1beta1.Query/Accounts",
+                QueryAccountsRequest.getDefaultInstance(),
+                Queries::accounts);
+        router.add(
+                "cosmos.auth.v1beta1.Query/Bech32Prefix",
+                Bech32PrefixRequest.getDefaultInstance(),
+                (context, request) ->
+                        Bech32PrefixResponse.newBuilder().setBech32Prefix(PREFIX).build());
     }
 
     private static ChainAccount account(QueryContext context, String address)
@@ -296,8 +318,53 @@ final class Queries {
 
     private static MessageLite allBalances(QueryContext context, QueryAllBalancesRequest request)
             throws QueryException {
-        checkAddress(request.getAddress());
-        String prefix = Keys.BALANCES + request.getAddress() + "/";
+        Pages.Page<Coin> page = coins(context, request.getAddress(), request.getPagination());
+        return QueryAllBalancesResponse.newBuilder()
+                .addAllBalances(page.values())
+                .setPagination(page.response())
+                .build();
+    }
+
+    /** No account of this chain is vesting, so all it has can be spent. */
+    private static MessageLite spendableBalances(
+            QueryContext context, QuerySpendableBalancesRequest request) throws QueryException {
+        Pages.Page<Coin> page = coins(context, request.getAddress(), request.getPagination());
+        return QuerySpendableBalancesResponse.newBuilder()
+                .addAllBalances(page.values())
+                .setPagination(page.response())
+                .build();
+    }
+
+    /** All accounts, in the order of their address bytes. */
+    private static MessageLite accounts(QueryContext context, QueryAccountsRequest request)
+            throws QueryException {
+        List<Pages.Entry<Any>> entries = new ArrayList<>();
+        for (Map.Entry<String, Object> entry : context.state().scan(Keys.ACCOUNTS)) {
+            ChainAccount account = (ChainAccount) entry.getValue();
+            entries.add(new Pages.Entry<>(addressBytes(account.address()), packed(account)));
+        }
+        entries.sort(
+                Comparator.comparing(
+                        Pages.Entry::key, ByteString.unsignedLexicographicalComparator()));
+        Pages.Page<Any> page = Pages.of(entries, request.getPagination());
+        return QueryAccountsResponse.newBuilder()
+                .addAllAccounts(page.values())
+                .setPagination(page.response())
+                .build();
+    }
+
+    private static ByteString addressBytes(String address) {
+        try {
+            return Bech32Text.decodeAccount(address);
+        } catch (Bech32Text.AddressException e) {
+            throw new IllegalStateException("the state holds an account that has no address", e);
+        }
+    }
+
+    private static Pages.Page<Coin> coins(QueryContext context, String address, PageRequest request)
+            throws QueryException {
+        checkAddress(address);
+        String prefix = Keys.BALANCES + address + "/";
         List<Pages.Entry<Coin>> coins = new ArrayList<>();
         for (Map.Entry<String, Object> entry : context.state().scan(prefix)) {
             String denom = entry.getKey().substring(prefix.length());
@@ -309,11 +376,7 @@ final class Queries {
                                     .setAmount(entry.getValue().toString())
                                     .build()));
         }
-        Pages.Page<Coin> page = Pages.of(coins, request.getPagination());
-        return QueryAllBalancesResponse.newBuilder()
-                .addAllBalances(page.values())
-                .setPagination(page.response())
-                .build();
+        return Pages.of(coins, request);
     }
 
     // ---------------------------------------------------------------------------------------------------------- stakes

@@ -87,6 +87,15 @@ public final class GatewayClient implements AutoCloseable {
     /** Sends the bytes of a relay; never completed exceptionally. */
     public CompletionStage<Answer> send(URI relayer, byte[] relay) {
         CompletableFuture<Answer> result = new CompletableFuture<>();
+        try {
+            send(relayer, relay, result);
+        } catch (IllegalStateException closed) {
+            result.complete(new Answer(0, new byte[0], "the client is closed"));
+        }
+        return result;
+    }
+
+    private void send(URI relayer, byte[] relay, CompletableFuture<Answer> result) {
         String path = relayer.getRawPath().isEmpty() ? "/" : relayer.getRawPath();
         http.request(
                         new RequestOptions()
@@ -110,7 +119,6 @@ public final class GatewayClient implements AutoCloseable {
                                                         new byte[0],
                                                         String.valueOf(
                                                                 done.cause().getMessage()))));
-        return result;
     }
 
     private static Future<Answer> read(HttpClientResponse response) {

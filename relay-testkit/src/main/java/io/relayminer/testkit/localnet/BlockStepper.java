@@ -15,21 +15,23 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
  * Makes the blocks of the built-in chain when everyone is done with the last one, so that the
  * outcome of a run does not depend on the speed of the machine.
  *
- * <p>While relays are sent, a block lasts until a block's worth of them was answered. While a claim
- * window is open, it lasts until every tree that owes a claim has one on the chain or in the
- * mempool; with proofs it is the same. While a process is down, or about to be killed, no block is
- * made at all. What does not come in a long time is given up, with a notice: the chain goes on, and
- * the table will tell what is missing. Not thread-safe.
+ * <p>While relays are sent, a block lasts until a block's worth of them was answered. A block in
+ * the second half of a claim window lasts until every tree that owes a claim has one on the chain
+ * or in the mempool, a block in a proof window until every claim has its proof. While a process is
+ * down, or about to be killed, no block is made at all. What does not come in a long time is given
+ * up, with a notice: the chain goes on, and the table will tell what is missing. Not thread-safe.
  */
 final class BlockStepper {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Duration COMEBACK_PATIENCE = Duration.ofSeconds(5);
     private static final Duration CLEANUP_PATIENCE = Duration.ofSeconds(5);
 
     private record Message(String sessionId, String supplier) {}
@@ -59,8 +61,15 @@ final class BlockStepper {
 
     /** Makes a block if the relays of this one are answered and nothing is owed. */
     void whileServing(boolean busy) {
+        String owed = owed();
         boolean answered = answered() - answeredBefore >= relaysPerBlock;
-        next(busy ? "a process to come back" : answered ? owed() : "answers", PATIENCE);
+        if (owed.isEmpty() && busy) {
+            next(Optional.empty(), COMEBACK_PATIENCE);
+        } else if (owed.isEmpty() && answered) {
+            next(Optional.empty(), Duration.ZERO);
+        } else {
+            next(Optional.of(owed.isEmpty() ? "answers" : owed), PATIENCE);
+        }
     }
 
     /**
@@ -70,31 +79,32 @@ final class BlockStepper {
      *     for, which may or may not need another block
      */
     void whileSettling(boolean busy, boolean over) {
-        if (over && !busy) {
-            next("", CLEANUP_PATIENCE);
+        String owed = owed();
+        if (!owed.isEmpty()) {
+            next(Optional.of(owed), PATIENCE);
+        } else if (busy) {
+            next(Optional.empty(), COMEBACK_PATIENCE);
         } else {
-            next(busy ? "a process to come back" : owed(), PATIENCE);
+            next(Optional.empty(), over ? CLEANUP_PATIENCE : Duration.ZERO);
         }
     }
 
-    private void next(String awaited, Duration patience) {
-        boolean late = System.nanoTime() - blockBegan > patience.toNanos();
-        boolean clearingUp = patience.equals(CLEANUP_PATIENCE);
-        if (clearingUp ? !late : !awaited.isEmpty() && !late) {
+    private void next(Optional<String> missing, Duration patience) {
+        if (System.nanoTime() - blockBegan < patience.toNanos()) {
             return;
         }
-        if (!awaited.isEmpty()) {
-            out.printf(
-                    "  waited %d s in block %d for %s, in vain%n",
-                    patience.toSeconds(), chain.height(), awaited);
-        }
+        missing.ifPresent(
+                what ->
+                        out.printf(
+                                "  waited %d s in block %d for %s, in vain%n",
+                                patience.toSeconds(), chain.height(), what));
         answeredBefore = answered();
         chain.advanceAt(Instant.now());
         blockBegan = System.nanoTime();
     }
 
     private long answered() {
-        return ledger.total(r -> r.served.get() + r.refused.get() + r.unanswered.get());
+        return ledger.total(r -> r.served.get() + r.refused.get());
     }
 
     /** What the open windows wait for; empty if nothing. */
@@ -112,7 +122,9 @@ final class BlockStepper {
             Message message = new Message(key.sessionId(), key.supplier());
             boolean worked = row.served.get() > 0 || row.leaves.get() > 0;
             if (worked && row.claimed == null && !claims.contains(message)) {
-                if (windows.claimOpen() <= height && height < windows.claimClose()) {
+                // Miners may wait for late relays until the middle of the window.
+                long middle = (windows.claimOpen() + windows.claimClose()) / 2;
+                if (middle <= height && height < windows.claimClose()) {
                     return "a claim of " + key.supplier();
                 }
             } else if (row.claimed != null

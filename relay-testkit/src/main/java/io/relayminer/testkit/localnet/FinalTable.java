@@ -13,11 +13,11 @@ import java.util.function.UnaryOperator;
 /**
  * The table at the end and the verdict on it.
  *
- * <p>A row is good if every relay that was served is exactly one leaf, the claim has all leaves, and
- * the claim was paid, with a proof where the chain asked for one. A relay that was sent but not
+ * <p>A row is good if every relay that was served is exactly one leaf, the claim has all leaves,
+ * and the claim was paid, with a proof where the chain asked for one. A relay that was sent but not
  * confirmed may be a leaf as well, once: its relayer was killed before it could answer, or it
- * refused the relay because Redis did not say whether the entry is in the log. Nothing else may be a
- * leaf.
+ * refused the relay because Redis did not say whether the entry is in the log. Nothing else may be
+ * a leaf.
  */
 final class FinalTable {
 

@@ -102,8 +102,7 @@ final class LocalnetCluster implements AutoCloseable {
         ChainSettings node = node();
         ChainClient client = opened(ChainClient.open(node));
         applications =
-                Preflight.accounts(
-                        client.queries(), SERVICE, options.applications(), suppliers());
+                Preflight.accounts(client.queries(), SERVICE, options.applications(), suppliers());
         redisUrl = redis();
         try (RedisWatch before = new RedisWatch(redisConnection(), RedisKeys.plain(), List.of())) {
             foreignKeys = before.keys();

@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
  * <p>The guard is a shell that reads process ids from its standard input. The pipe breaks when this
  * process ends, however it ends; what is on the list then gets {@code kill -9}. A process is taken
  * off the list as soon as it is known to be gone, because its id may be given to another. The shell
- * ignores the signals of a terminal, which go to it as well. Where there is no {@code /bin/sh} there
- * is no guard. Thread-safe.
+ * ignores the signals of a terminal, which go to it as well. Where there is no {@code /bin/sh}
+ * there is no guard. Thread-safe.
  */
 final class OrphanGuard implements AutoCloseable {
 

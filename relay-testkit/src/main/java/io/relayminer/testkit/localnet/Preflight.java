@@ -47,7 +47,8 @@ final class Preflight {
             throw new LocalnetException("--redis takes a URL such as redis://127.0.0.1:6379");
         }
         uri.setTimeout(PATIENCE);
-        String where = uri.getSocket() != null ? uri.getSocket() : uri.getHost() + ":" + uri.getPort();
+        String where =
+                uri.getSocket() != null ? uri.getSocket() : uri.getHost() + ":" + uri.getPort();
         try (RedisClient client = RedisClient.create(uri);
                 StatefulRedisConnection<String, String> connection = client.connect()) {
             connection.sync().ping();
@@ -67,7 +68,8 @@ final class Preflight {
      * @throws LocalnetException if it does not
      */
     static ChainSettings node(URI rpc, String grpc) {
-        try (ChainClient client = ChainClient.open(settings(rpc, grpc, "", Duration.ofSeconds(1)))) {
+        try (ChainClient client =
+                ChainClient.open(settings(rpc, grpc, "", Duration.ofSeconds(1)))) {
             ChainQueries chain = client.queries();
             String chainId =
                     answer(chain.chainId(), "no CometBFT RPC of a chain node answers at " + rpc);
@@ -84,8 +86,7 @@ final class Preflight {
             return Duration.ofSeconds(1);
         }
         Block before = answer(chain.block(earlier), "the node lacks block " + earlier);
-        return Duration.between(before.time(), latest.time())
-                .dividedBy(latest.height() - earlier);
+        return Duration.between(before.time(), latest.time()).dividedBy(latest.height() - earlier);
     }
 
     static ChainSettings settings(URI rpc, String grpc, String chainId, Duration blockTime) {
@@ -183,7 +184,8 @@ final class Preflight {
                     .orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
                     .join();
         } catch (CompletionException e) {
-            if (e.getCause() instanceof ChainException || e.getCause() instanceof TimeoutException) {
+            if (e.getCause() instanceof ChainException
+                    || e.getCause() instanceof TimeoutException) {
                 throw new LocalnetException(otherwise + " (" + innermost(e) + ")");
             }
             throw e;

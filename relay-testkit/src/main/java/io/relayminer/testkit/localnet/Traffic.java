@@ -181,34 +181,39 @@ final class Traffic implements AutoCloseable {
         ByteString name = Ledger.nameOf(relay.request());
         row.fates.put(name, Ledger.Fate.SENT);
         return client.send(relay.relayer(), relay.request(), relay.supplier())
-                .whenComplete((verdict, failure) -> row.fates.put(name, book(row, verdict)));
+                .whenComplete(
+                        (verdict, failure) -> {
+                            if (verdict != null) {
+                                row.fates.put(name, book(row, verdict));
+                            }
+                        });
     }
 
     private Ledger.Fate book(Ledger.Row row, RelayVerdict verdict) {
-        switch (verdict) {
+        return switch (verdict) {
             case RelayVerdict.Accepted accepted -> {
                 row.served.incrementAndGet();
-                return Ledger.Fate.SERVED;
+                yield Ledger.Fate.SERVED;
             }
             case RelayVerdict.Refused refused -> {
                 row.refused.incrementAndGet();
                 complain(refused.status() + " " + refused.body());
                 if (isLogUnavailable(refused)) {
                     row.unconfirmed.incrementAndGet();
-                    return Ledger.Fate.UNCONFIRMED;
+                    yield Ledger.Fate.UNCONFIRMED;
                 }
-                return Ledger.Fate.REFUSED;
+                yield Ledger.Fate.REFUSED;
             }
             case RelayVerdict.Invalid invalid -> {
                 row.unanswered.incrementAndGet();
                 complain("bad answer: " + invalid.reason());
-                return Ledger.Fate.UNCONFIRMED;
+                yield Ledger.Fate.UNCONFIRMED;
             }
             case RelayVerdict.Unanswered unanswered -> {
                 row.unanswered.incrementAndGet();
-                return Ledger.Fate.UNCONFIRMED;
+                yield Ledger.Fate.UNCONFIRMED;
             }
-        }
+        };
     }
 
     /**

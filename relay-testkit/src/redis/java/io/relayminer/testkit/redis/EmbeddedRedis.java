@@ -175,7 +175,9 @@ public final class EmbeddedRedis implements RedisServer {
             process = null;
             // A free port can be taken between the look and the bind; only then is another try
             // useful.
-            if (wanted != 0 || attempt == START_ATTEMPTS || Thread.currentThread().isInterrupted()) {
+            if (wanted != 0
+                    || attempt == START_ATTEMPTS
+                    || Thread.currentThread().isInterrupted()) {
                 throw new IllegalStateException(
                         "the Redis server did not start; its log: "
                                 + Files.readString(folder.resolve("redis.log")));
@@ -212,16 +214,15 @@ public final class EmbeddedRedis implements RedisServer {
     private static File unpacked() throws IOException {
         File home = Files.createTempDirectory("relayminer-redis-binary").toFile();
         File unpacked = ExecutableProvider.newJarResourceProvider(home).get();
-        Thread hook =
-                new Thread(
-                        () -> {
-                            unpacked.delete();
-                            home.delete();
-                        });
+        Runnable removal =
+                () -> {
+                    unpacked.delete();
+                    home.delete();
+                };
         try {
-            Runtime.getRuntime().addShutdownHook(hook);
+            Runtime.getRuntime().addShutdownHook(new Thread(removal));
         } catch (IllegalStateException shuttingDown) {
-            hook.run();
+            removal.run();
             throw shuttingDown;
         }
         return unpacked;

@@ -58,9 +58,6 @@ class ChainTranscriptsTest {
     /** Answers that depend on hashes, signatures or gas of the recorded chain. */
     private static final Set<String> BY_SHAPE_ONLY =
             Set.of(
-                    // Its stake is slashed to nothing in the block that is relived, to half a POKT
-                    // in the recorded one.
-                    "query-supplier-below-min",
                     "query-gettx-found",
                     "query-gettx-found-lower",
                     "query-gettx-found-failed",

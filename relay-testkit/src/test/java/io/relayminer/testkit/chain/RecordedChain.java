@@ -72,10 +72,12 @@ final class RecordedChain {
         collectTransactions();
         collectState();
         DevChain chain =
-                DevChain.start(
-                        Genesis.localnet()
-                                .withoutPublicKey(LocalnetAccounts.named("app5").address())
-                                .build());
+                DevChain.builder(
+                                Genesis.localnet()
+                                        .withoutPublicKey(LocalnetAccounts.named("app5").address())
+                                        .build())
+                        .applicationVersion("")
+                        .start();
         PocketChain machine = chain.machine();
         while (machine.height() < LAST_HEIGHT) {
             long next = machine.height() + 1;
@@ -150,10 +152,6 @@ final class RecordedChain {
         Claim forged =
                 QueryGetClaimResponse.parseFrom(response("query-claim-forged-end")).getClaim();
         at(676, context -> ClaimRules.put(context.state(), forged));
-        Supplier below =
-                QueryGetSupplierResponse.parseFrom(response("query-supplier-below-min"))
-                        .getSupplier();
-        at(678, context -> putSupplier(context, below));
         collectStateOf809();
         at(
                 815,

@@ -4,8 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.ByteString;
+
 import org.junit.jupiter.api.Test;
 
+import java.util.ArrayList;
 import java.util.List;
 
 class FinalTableTest {
@@ -100,5 +103,60 @@ class FinalTableTest {
         assertTrue(ledger.hasOpenClaim());
         row.proved = true;
         assertFalse(ledger.hasOpenClaim());
+    }
+
+    private static ByteString relay(int n) {
+        return ByteString.copyFromUtf8("relay " + n);
+    }
+
+    @Test
+    void relayThatTheLogDidNotConfirmMayBePaidOnce() {
+        good();
+        row.served.set(99);
+        row.refused.set(2);
+        assertEquals(List.of("1 leaves were never asked for"), FinalTable.problems(row));
+        row.unconfirmed.set(1);
+        assertEquals(List.of(), FinalTable.problems(row));
+        row.leaves.set(101);
+        assertEquals("1 leaves were never asked for", FinalTable.problems(row).getFirst());
+    }
+
+    /** Each of these has as many leaves as relays were served. */
+    @Test
+    void leavesAreComparedOneByOne() {
+        good();
+        List<ByteString> tree = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            row.fates.put(relay(i), Ledger.Fate.SERVED);
+            tree.add(relay(i));
+        }
+        row.tree = List.copyOf(tree);
+        assertEquals(List.of(), FinalTable.problems(row));
+
+        row.fates.put(relay(100), Ledger.Fate.UNCONFIRMED);
+        row.unanswered.set(1);
+        tree.set(0, relay(100));
+        row.tree = List.copyOf(tree);
+        assertEquals(List.of("1 served relays are not among the leaves"), FinalTable.problems(row));
+
+        tree.set(0, relay(1));
+        row.tree = List.copyOf(tree);
+        assertEquals(
+                List.of(
+                        "1 relays are in the tree twice",
+                        "1 served relays are not among the leaves"),
+                FinalTable.problems(row));
+
+        row.fates.put(relay(100), Ledger.Fate.REFUSED);
+        row.fates.remove(relay(0));
+        tree.set(0, relay(100));
+        row.tree = List.copyOf(tree);
+        assertEquals(List.of("1 refused relays are leaves"), FinalTable.problems(row));
+
+        row.fates.remove(relay(100));
+        assertEquals(List.of("1 leaves are of no relay that was sent"), FinalTable.problems(row));
+
+        row.tree = List.copyOf(tree.subList(1, 100));
+        assertEquals(List.of("the sealed tree had 99 of the leaves"), FinalTable.problems(row));
     }
 }
