@@ -55,7 +55,7 @@ final class LocalnetCluster implements AutoCloseable {
 
     static final String SERVICE = "develop-http";
 
-    private static final Duration READY_LIMIT = Duration.ofSeconds(60);
+    private static final Duration READY_LIMIT = Duration.ofMinutes(5);
     private static final int BLOCK_SECONDS = 1;
     private static final String STAKE_UPOKT = "1000000000000";
     private static final String RELAYER_MAIN = "io.relayminer.relayer.Main";
