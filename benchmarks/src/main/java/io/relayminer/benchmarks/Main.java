@@ -29,9 +29,9 @@ public final class Main implements Callable<Integer> {
     private static final Map<String, Suite> SUITES =
             new TreeMap<>(
                     Map.of(
-                            "ring", new JmhSuite("io.relayminer.benchmarks.ring"),
-                            "trie", new JmhSuite("io.relayminer.benchmarks.trie"),
-                            "codec", new JmhSuite("io.relayminer.benchmarks.codec"),
+                            "ring", new JmhSuite("io.relayminer.benchmarks.ring", true),
+                            "trie", new JmhSuite("io.relayminer.benchmarks.trie", false),
+                            "codec", new JmhSuite("io.relayminer.benchmarks.codec", false),
                             "node", new NodeSuite()));
 
     @Parameters(paramLabel = "SUITE", description = "One of: ring, trie, codec, node.")
