@@ -85,7 +85,7 @@ public final class BareProxy {
     }
 
     private Future<Buffer> ask(Buffer body) {
-        return backend.request(target)
+        return backend.request(new RequestOptions(target))
                 .compose(call -> call.send(body).compose(HttpClientResponse::body));
     }
 }

@@ -106,9 +106,12 @@ public final class LoadGenerator<R> {
                 send.apply(next)
                         .whenComplete(
                                 (answer, failure) -> {
-                                    recorder.recordValue(
-                                            Math.max(0, (System.nanoTime() - due) / 1000));
-                                    inFlight.release();
+                                    try {
+                                        recorder.recordValue(
+                                                Math.max(0, (System.nanoTime() - due) / 1000));
+                                    } finally {
+                                        inFlight.release();
+                                    }
                                 });
                 sent++;
                 if (sent < count && !stopped.get()) {
