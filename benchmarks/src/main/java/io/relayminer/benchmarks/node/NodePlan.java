@@ -26,13 +26,13 @@ public record NodePlan(
         int proxyWarmUp,
         Duration proxyTime) {
 
-    /** Four sessions of 10,000 relays each. */
+    /** Three sessions, the last of which ends with 10,000 relays. */
     public static final NodePlan FULL =
-            new NodePlan(400, 1000, 25, 4, 3, 16_000, 64, 30_000, Duration.ofSeconds(20));
+            new NodePlan(400, 1000, 27, 3, 3, 16_000, 64, 30_000, Duration.ofSeconds(20));
 
-    /** One session of 10,000 relays. */
+    /** One session of 5,200 relays. */
     public static final NodePlan QUICK =
-            new NodePlan(400, 1000, 25, 1, 2, 8_000, 64, 20_000, Duration.ofSeconds(6));
+            new NodePlan(400, 1000, 15, 1, 2, 5_000, 64, 20_000, Duration.ofSeconds(6));
 
     /** Checks the bounds. */
     public NodePlan {
@@ -42,8 +42,11 @@ public record NodePlan(
         }
     }
 
-    /** Relays of one session at the steady rate. */
-    int relaysPerSession() {
-        return relaysPerSecond * sessionBlocks;
+    /**
+     * Relays sent at the steady rate. The load ends two blocks before its last session does, so
+     * that no relay, not even one that is signed ahead of its time, belongs to the session after.
+     */
+    long steadyRelays() {
+        return (long) relaysPerSecond * (sessionBlocks * measuredSessions - 2);
     }
 }

@@ -111,7 +111,7 @@ public final class NodeSuite implements Suite {
                     sample(load, redis);
                     SessionHeader last = steady(node, load, redis, proxy);
                     claim(node, load, redis, params, last);
-                    throughput(load, redis, proxy);
+                    throughput(node, load, redis, proxy);
                     judge(load);
                 }
             }
@@ -190,7 +190,7 @@ public final class NodeSuite implements Suite {
             Duration relayer = node.relayer().cpuTime();
             Duration miner = node.miner().cpuTime();
             RedisProbe.Work before = redis.work();
-            long count = (long) plan.relaysPerSession() * plan.measuredSessions();
+            long count = plan.steadyRelays();
             LoadGenerator.Report report = load.steady(plan.relaysPerSecond(), count);
             RedisProbe.Work work = redis.work().since(before);
             add(
@@ -267,8 +267,11 @@ public final class NodeSuite implements Suite {
 
         // ---- throughput ------------------------------------------------------------------------
 
-        private void throughput(GatewayLoad load, RedisProbe redis, ProxyYardstick proxy)
+        private void throughput(
+                NodeUnderTest node, GatewayLoad load, RedisProbe redis, ProxyYardstick proxy)
                 throws IOException, InterruptedException {
+            // Signed and sent in one session, or the relayer would have to refuse the rest.
+            node.awaitBlock(load.session().getHeader().getSessionEndBlockHeight() + 1);
             List<GatewayLoad.SignedRelay> relays = load.signed(plan.floodRelays());
             progress("flood of %d relays", relays.size());
             Duration elapsed = load.flood(relays, plan.floodInFlight());
