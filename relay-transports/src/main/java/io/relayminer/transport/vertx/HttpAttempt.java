@@ -53,6 +53,9 @@ final class HttpAttempt {
     /** After so many lost connections in a row it is not the connections. */
     private static final int MOST_STALE_CONNECTIONS = 3;
 
+    /** How long a connection beyond the bound of idle ones stays, in case it is needed again. */
+    private static final long SURPLUS_MILLIS = 1000;
+
     private final HttpBackend backend;
     private final ContextInternal context;
     private final BackendRequest request;
@@ -144,6 +147,17 @@ final class HttpAttempt {
     private void connected(AsyncResult<HttpClientRequest> connection) {
         if (connection.failed()) {
             Throwable cause = connection.cause();
+            HttpClient through = client;
+            if (cause instanceof HttpClosedException
+                    && !request.target().tls()
+                    && !over
+                    && staleConnections < MOST_STALE_CONNECTIONS
+                    && through != null) {
+                // The pool gave a kept connection that was closed at this moment; nothing was sent.
+                staleConnections++;
+                connect(through);
+                return;
+            }
             fail(connectFailure(cause), describe(cause), cause);
             return;
         }
@@ -154,7 +168,7 @@ final class HttpAttempt {
         req.exceptionHandler(e -> broke(req, e));
         if (over) {
             req.reset();
-            backend.idle().returned(taken);
+            release(taken);
             return;
         }
         long waited = System.nanoTime() - startNanos;
@@ -229,16 +243,18 @@ final class HttpAttempt {
     }
 
     private void release(HttpConnection connection) {
-        if (!backend.idle().returned(connection)) {
+        long mark = backend.idle().returned(connection);
+        if (mark == IdleConnections.KEEP) {
             return;
         }
-        // After the pool has taken it back, and only if it did not hand it out again.
-        context.runOnContext(
-                v -> {
-                    if (backend.idle().isIdle(connection)) {
-                        connection.close();
-                    }
-                });
+        backend.vertx()
+                .setTimer(
+                        SURPLUS_MILLIS,
+                        id -> {
+                            if (backend.idle().isSurplus(connection, mark)) {
+                                connection.close();
+                            }
+                        });
     }
 
     /** The limit for the response head, unless the limit for everything comes first anyway. */

@@ -11,12 +11,17 @@ import java.util.Map;
  * does not know: it keeps every connection it once needed until its idle time is over.
  *
  * <p>A connection is busy from the moment a request gets it until the request is over. One that
- * becomes idle while its host has as many idle ones as allowed is to be closed. A connection that
- * carries several requests at once is never closed here.
+ * becomes idle while its host has as many idle ones as allowed is a candidate to be closed: it is
+ * closed if it stays idle for a while and there are still too many. Closing it at once would hit
+ * the next request, to which the pool may have given it already. A connection that carries several
+ * requests at once is never closed here.
  *
  * <p>Thread-safe; connections of one pool live on several event loops.
  */
 final class IdleConnections {
+
+    /** The connection may stay. */
+    static final long KEEP = -1;
 
     private static final class Host {
         private int open;
@@ -26,6 +31,7 @@ final class IdleConnections {
     private static final class Use {
         private final Host host;
         private int requests;
+        private long served;
 
         Use(Host host) {
             this.host = host;
@@ -62,21 +68,30 @@ final class IdleConnections {
     /**
      * A request is over.
      *
-     * @return whether the connection is one idle connection too many
+     * @return if the connection is one idle connection too many, the mark by which {@link
+     *     #isSurplus} knows whether it was used since; otherwise {@link #KEEP}
      */
-    synchronized boolean returned(HttpConnection connection) {
+    synchronized long returned(HttpConnection connection) {
         Use use = uses.get(connection);
-        if (use == null || --use.requests > 0) {
-            return false;
+        if (use == null) {
+            return KEEP;
+        }
+        use.served++;
+        if (--use.requests > 0) {
+            return KEEP;
         }
         use.host.busy--;
-        return use.host.open - use.host.busy > most;
+        return tooMany(use.host) ? use.served : KEEP;
     }
 
-    /** Whether no request uses the connection. */
-    synchronized boolean isIdle(HttpConnection connection) {
+    /** Whether the connection was not used since the mark was given, and is still one too many. */
+    synchronized boolean isSurplus(HttpConnection connection, long mark) {
         Use use = uses.get(connection);
-        return use == null || use.requests == 0;
+        return use != null && use.requests == 0 && use.served == mark && tooMany(use.host);
+    }
+
+    private boolean tooMany(Host host) {
+        return host.open - host.busy > most;
     }
 
     /** A connection was closed by either side. */

@@ -489,6 +489,32 @@ class HttpBackendTest {
         }
     }
 
+    /** The pool may have given a connection to the next request when it becomes one too many. */
+    @Test
+    void boundOfIdleConnectionsBreaksNoRequest() throws Exception {
+        use(new BackendOptions(64, 1, LONG, LONG, LONG, LONG, 2));
+        try (ScriptedServer server =
+                new ScriptedServer(
+                        (request, connection) ->
+                                connection.write(
+                                        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))) {
+            for (int round = 0; round < 100; round++) {
+                List<CompletableFuture<BackendResult>> answers = new ArrayList<>();
+                for (int i = 0; i < 32; i++) {
+                    answers.add(
+                            backend.send(
+                                            request(server.port(), "POST", "/", "{}"),
+                                            LONG,
+                                            new Cancellation())
+                                    .toCompletableFuture());
+                }
+                for (CompletableFuture<BackendResult> answer : answers) {
+                    assertEquals(200, response(answer.join()).status());
+                }
+            }
+        }
+    }
+
     @Test
     void idleConnectionsBeyondTheBoundAreClosed() throws Exception {
         use(new BackendOptions(10, 2, LONG, LONG, LONG, LONG, 0));
