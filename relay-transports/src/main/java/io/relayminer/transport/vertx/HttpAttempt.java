@@ -57,6 +57,7 @@ final class HttpAttempt {
     private static final long SURPLUS_MILLIS = 1000;
 
     private final HttpBackend backend;
+    private final ConnectionPool pool;
     private final ContextInternal context;
     private final BackendRequest request;
     private final Duration timeout;
@@ -64,7 +65,6 @@ final class HttpAttempt {
     private final long startNanos = System.nanoTime();
     private final CompletableFuture<BackendResult> result = new CompletableFuture<>();
     private @Nullable HttpClientRequest wire;
-    private @Nullable HttpClient client;
     private boolean reused;
     private int staleConnections;
     private @Nullable BodyCollector body;
@@ -73,13 +73,16 @@ final class HttpAttempt {
     private boolean responding;
     private boolean over;
 
+    /** An attempt that has {@linkplain ConnectionPool#entered entered} the pool already. */
     HttpAttempt(
             HttpBackend backend,
+            ConnectionPool pool,
             ContextInternal context,
             BackendRequest request,
             Duration timeout,
             Cancellation cancellation) {
         this.backend = backend;
+        this.pool = pool;
         this.context = context;
         this.request = request;
         this.timeout = timeout;
@@ -90,8 +93,7 @@ final class HttpAttempt {
         return result;
     }
 
-    void begin(HttpClient through) {
-        client = through;
+    void begin() {
         withdrawCancellation =
                 cancellation.onCancel(
                         () -> {
@@ -110,10 +112,10 @@ final class HttpAttempt {
                         .setTimer(
                                 millis,
                                 id -> fail(BackendResult.Kind.TIMEOUT, "no answer in time", null));
-        connect(through);
+        connect();
     }
 
-    private void connect(HttpClient through) {
+    private void connect() {
         BackendRequest.Target target = request.target();
         RequestOptions options;
         try {
@@ -129,7 +131,12 @@ final class HttpAttempt {
             fail(BackendResult.Kind.INVALID_REQUEST, String.valueOf(e.getMessage()), e);
             return;
         }
-        through.request(options).onComplete(this::connected);
+        HttpClient client = pool.client(target.tls());
+        if (client == null) {
+            finish(HttpBackend.CLOSED);
+            return;
+        }
+        client.request(options).onComplete(this::connected);
     }
 
     private String requestTarget() {
@@ -147,15 +154,13 @@ final class HttpAttempt {
     private void connected(AsyncResult<HttpClientRequest> connection) {
         if (connection.failed()) {
             Throwable cause = connection.cause();
-            HttpClient through = client;
             if (cause instanceof HttpClosedException
                     && !request.target().tls()
                     && !over
-                    && staleConnections < MOST_STALE_CONNECTIONS
-                    && through != null) {
+                    && staleConnections < MOST_STALE_CONNECTIONS) {
                 // The pool gave a kept connection that was closed at this moment; nothing was sent.
                 staleConnections++;
-                connect(through);
+                connect();
                 return;
             }
             fail(connectFailure(cause), describe(cause), cause);
@@ -227,16 +232,14 @@ final class HttpAttempt {
             return;
         }
         BackendResult.Kind kind = exchangeFailure(cause);
-        HttpClient through = client;
         if (kind == BackendResult.Kind.CONNECTION_LOST
                 && reused
                 && !responding
-                && staleConnections < MOST_STALE_CONNECTIONS
-                && through != null) {
+                && staleConnections < MOST_STALE_CONNECTIONS) {
             staleConnections++;
             wire = null;
             release(req.connection());
-            connect(through);
+            connect();
             return;
         }
         fail(kind, describe(cause), cause);
@@ -346,6 +349,7 @@ final class HttpAttempt {
             backend.vertx().cancelTimer(timer);
         }
         withdrawCancellation.run();
+        pool.left(request.target());
         HttpClientRequest req = wire;
         if (req != null) {
             release(req.connection());

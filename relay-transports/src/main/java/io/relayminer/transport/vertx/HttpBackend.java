@@ -1,5 +1,6 @@
 package io.relayminer.transport.vertx;
 
+import io.netty.channel.EventLoop;
 import io.relayminer.transport.Backend;
 import io.relayminer.transport.BackendEvents;
 import io.relayminer.transport.BackendOptions;
@@ -7,7 +8,6 @@ import io.relayminer.transport.BackendRequest;
 import io.relayminer.transport.BackendResult;
 import io.relayminer.transport.Cancellation;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpConnection;
@@ -20,18 +20,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Keep-alive connections to backend nodes: one pool for cleartext, which never leaves HTTP/1.1, and
- * one for TLS, where ALPN may choose HTTP/2.
+ * Keep-alive connections to backend nodes, cleartext ones, which never leave HTTP/1.1, and TLS
+ * ones, where ALPN may choose HTTP/2.
  *
- * <p>A pool prefers a connection that lives on the event loop of the caller, so a relay normally
- * stays on its thread.
+ * <p>Each event loop has connections of its own, so a relay stays on its thread: a pool that loops
+ * share gives away the connection used last, whichever loop it lives on, and each step of the
+ * exchange then wakes another thread. The bound of connections per host is divided among the loops;
+ * a request that finds no room with its own loop goes to the pool with the most.
  */
 final class HttpBackend implements Backend {
 
@@ -39,29 +45,74 @@ final class HttpBackend implements Backend {
 
     private static final int MAX_HEADERS = 64 * 1024;
 
+    /** What a request to a closed backend gets. */
+    static final BackendResult.Failure CLOSED =
+            new BackendResult.Failure(
+                    BackendResult.Kind.CLOSED, "the backend has been closed", null);
+
     private final BackendEvents events;
     private final BackendOptions options;
     private final VertxInternal vertx;
-    private final HttpClient plain;
-    private final HttpClient tls;
-    private final AtomicBoolean closed = new AtomicBoolean();
-
     private final IdleConnections idle;
+    private final List<ConnectionPool> pools;
+    private final ConcurrentMap<EventLoop, ConnectionPool> poolOfLoop = new ConcurrentHashMap<>();
+    private final AtomicInteger loopsSeen = new AtomicInteger();
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     HttpBackend(BackendOptions options, BackendEvents events) {
         this.options = options;
         this.events = events;
         this.idle = new IdleConnections(options.maxIdleConnectionsPerHost());
         this.vertx = (VertxInternal) VertxRuntime.acquire(options.eventLoops());
-        this.plain = client(vertx, common(options).setProtocolVersion(HttpVersion.HTTP_1_1));
-        this.tls =
-                client(
-                        vertx,
-                        common(options)
-                                .setProtocolVersion(HttpVersion.HTTP_2)
-                                .setUseAlpn(true)
-                                .setAlpnVersions(
-                                        List.of(HttpVersion.HTTP_2, HttpVersion.HTTP_1_1)));
+        int most = options.maxConnectionsPerHost();
+        int count = Math.min(VertxRuntime.eventLoops(vertx), most);
+        List<ConnectionPool> shares = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            shares.add(new ConnectionPool(most / count + (i < most % count ? 1 : 0), this::open));
+        }
+        this.pools = List.copyOf(shares);
+    }
+
+    private ConnectionPool choose(EventLoop loop, BackendRequest.Target target) {
+        ConnectionPool own = poolOfLoop.get(loop);
+        if (own == null) {
+            own =
+                    poolOfLoop.computeIfAbsent(
+                            loop, l -> pools.get(loopsSeen.getAndIncrement() % pools.size()));
+        }
+        int room = own.room(target);
+        if (room > 0) {
+            return own;
+        }
+        ConnectionPool chosen = own;
+        for (ConnectionPool pool : pools) {
+            int there = pool.room(target);
+            if (there > room) {
+                room = there;
+                chosen = pool;
+            }
+        }
+        return chosen;
+    }
+
+    private HttpClient open(boolean tls, int mostConnections) {
+        HttpClientOptions client = common(options);
+        if (tls) {
+            client.setProtocolVersion(HttpVersion.HTTP_2)
+                    .setUseAlpn(true)
+                    .setAlpnVersions(List.of(HttpVersion.HTTP_2, HttpVersion.HTTP_1_1));
+        } else {
+            client.setProtocolVersion(HttpVersion.HTTP_1_1);
+        }
+        return vertx.httpClientBuilder()
+                .with(client)
+                .with(
+                        new PoolOptions()
+                                .setHttp1MaxSize(mostConnections)
+                                .setHttp2MaxSize(mostConnections)
+                                .setMaxWaitQueueSize(-1))
+                .withConnectHandler(this::opened)
+                .build();
     }
 
     private static HttpClientOptions common(BackendOptions options) {
@@ -81,18 +132,6 @@ final class HttpBackend implements Backend {
 
     private static int seconds(Duration time) {
         return Math.clamp(time.toSeconds(), 1, Integer.MAX_VALUE);
-    }
-
-    private HttpClient client(Vertx v, HttpClientOptions clientOptions) {
-        return v.httpClientBuilder()
-                .with(clientOptions)
-                .with(
-                        new PoolOptions()
-                                .setHttp1MaxSize(options.maxConnectionsPerHost())
-                                .setHttp2MaxSize(options.maxConnectionsPerHost())
-                                .setMaxWaitQueueSize(-1))
-                .withConnectHandler(this::opened)
-                .build();
     }
 
     private void opened(HttpConnection connection) {
@@ -121,17 +160,16 @@ final class HttpBackend implements Backend {
     public CompletionStage<BackendResult> send(
             BackendRequest request, Duration timeout, Cancellation cancellation) {
         if (closed.get()) {
-            return CompletableFuture.completedStage(
-                    new BackendResult.Failure(
-                            BackendResult.Kind.CLOSED, "the backend has been closed", null));
+            return CompletableFuture.completedStage(CLOSED);
         }
         ContextInternal context = vertx.getOrCreateContext();
-        HttpAttempt attempt = new HttpAttempt(this, context, request, timeout, cancellation);
-        HttpClient client = request.target().tls() ? tls : plain;
+        ConnectionPool pool = choose(context.nettyEventLoop(), request.target());
+        pool.entered(request.target());
+        HttpAttempt attempt = new HttpAttempt(this, pool, context, request, timeout, cancellation);
         if (context.nettyEventLoop().inEventLoop()) {
-            attempt.begin(client);
+            attempt.begin();
         } else {
-            context.runOnContext(v -> attempt.begin(client));
+            context.runOnContext(v -> attempt.begin());
         }
         return attempt.result();
     }
@@ -141,7 +179,7 @@ final class HttpBackend implements Backend {
         if (!closed.compareAndSet(false, true)) {
             return CompletableFuture.completedStage(null);
         }
-        return Future.join(plain.close(), tls.close())
+        return Future.join(pools.stream().map(ConnectionPool::close).toList())
                 .transform(done -> VertxRuntime.release())
                 .toCompletionStage();
     }

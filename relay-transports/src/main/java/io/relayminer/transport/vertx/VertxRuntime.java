@@ -1,9 +1,11 @@
 package io.relayminer.transport.vertx;
 
+import io.netty.util.concurrent.MultithreadEventExecutorGroup;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
+import io.vertx.core.internal.VertxInternal;
 
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +59,11 @@ final class VertxRuntime {
             }
         }
         return closing == null ? Future.succeededFuture() : closing.close();
+    }
+
+    /** How many event loops an instance runs. */
+    static int eventLoops(VertxInternal vertx) {
+        return ((MultithreadEventExecutorGroup) vertx.nettyEventLoopGroup()).executorCount();
     }
 
     /** One event loop per processor. */
