@@ -39,6 +39,7 @@ import io.relayminer.ring.RingVerifier;
 import io.relayminer.transport.Providers;
 import io.relayminer.transport.RelayHandler.StatusPage;
 import io.relayminer.transport.Transport;
+import io.relayminer.transport.vertx.SharedEventLoops;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -151,7 +152,8 @@ final class Relayer implements AutoCloseable {
             ScheduledExecutorService timer = timer();
             ThreadPoolExecutor resume = resumePool();
 
-            // Redis
+            // Redis, where what every relay writes is written on the loop that handles the relay
+            SharedEventLoops loops = opened(SharedEventLoops.acquire(config.eventLoops()));
             RedisKeys names = RelayerWiring.keys(config);
             this.redis = opened(connections);
             for (String warning : RedisServerCheck.inspect(redis, names).warnings()) {
@@ -166,7 +168,8 @@ final class Relayer implements AutoCloseable {
                                     "relayer",
                                     logSettings(config.publish()),
                                     clock,
-                                    metrics));
+                                    metrics,
+                                    loops.loops()));
             metrics.publishPending(log::unconfirmed);
 
             // What is known of the world

@@ -8,6 +8,9 @@ import java.time.Duration;
  * @param relaysPerSecond the steady rate
  * @param relayBytes size of a relay's JSON-RPC body
  * @param sessionBlocks blocks of one second in a session
+ * @param warmUpSessions whole sessions in which relays are sent as fast as they are answered,
+ *     before anything is measured; compilers need minutes, most of all for what happens once a
+ *     batch
  * @param measuredSessions whole sessions that the steady rate is measured over, at least one
  * @param sampleSeconds time at the steady rate in which the commands to Redis are watched
  * @param floodRelays relays of the throughput measurement
@@ -19,6 +22,7 @@ public record NodePlan(
         int relaysPerSecond,
         int relayBytes,
         int sessionBlocks,
+        int warmUpSessions,
         int measuredSessions,
         int sampleSeconds,
         int floodRelays,
@@ -26,13 +30,13 @@ public record NodePlan(
         int proxyWarmUp,
         Duration proxyTime) {
 
-    /** Three sessions, the last of which ends with 10,000 relays. */
+    /** Four sessions of warm-up and three measured, the last of which ends with 10,000 relays. */
     public static final NodePlan FULL =
-            new NodePlan(400, 1000, 27, 3, 3, 16_000, 64, 30_000, Duration.ofSeconds(20));
+            new NodePlan(400, 1000, 27, 4, 3, 3, 16_000, 64, 30_000, Duration.ofSeconds(20));
 
-    /** One session of 5,200 relays. */
+    /** One session of 5,200 relays, after what is left of the first one as warm-up. */
     public static final NodePlan QUICK =
-            new NodePlan(400, 1000, 15, 1, 2, 5_000, 64, 20_000, Duration.ofSeconds(6));
+            new NodePlan(400, 1000, 15, 0, 1, 2, 5_000, 64, 20_000, Duration.ofSeconds(6));
 
     /** Checks the bounds. */
     public NodePlan {

@@ -37,8 +37,8 @@ import java.util.concurrent.TimeUnit;
  *   <li>The yardstick: a bare proxy in a process of its own gets the same request bodies at the
  *       same rate and sends them to the same backend. Figures of the relayer are divided by its.
  *   <li>Chain, Redis, miner and relayer start; the latter two are timed.
- *   <li>In the rest of that session relays are sent as fast as they are answered, until shortly
- *       before its end: the node is warm.
+ *   <li>In the rest of that session, and in further ones, relays are sent as fast as they are
+ *       answered, until shortly before the end of the last: the node is warm.
  *   <li>At the steady rate, Redis tells for some seconds which process sends how many commands.
  *   <li>For whole sessions the steady rate is kept up, and CPU time of the three processes and
  *       latencies are measured. Each such session contains the claim and the proof of the one
@@ -145,6 +145,7 @@ public final class NodeSuite implements Suite {
             if (inSession > length / 2) {
                 stop += length; // too little is left of this session
             }
+            stop += length * plan.warmUpSessions();
             long until = stop;
             progress("warming up until block %d, now at %d", until, node.height());
             load.warmUp(() -> node.height() < until, plan.floodInFlight());

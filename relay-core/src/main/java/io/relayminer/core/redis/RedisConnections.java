@@ -21,6 +21,12 @@ import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
 import io.lettuce.core.resource.Delay;
+import io.lettuce.core.resource.EventLoopGroupProvider;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.util.concurrent.EventExecutorGroup;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,6 +63,8 @@ public final class RedisConnections implements AutoCloseable {
                     Duration.ofMillis(10), Duration.ofSeconds(1), 2, TimeUnit.MILLISECONDS);
 
     private final RedisEndpoint endpoint;
+    private final String clientName;
+    private final Limits limits;
     private final ClientResources resources;
     private final Opener opener;
     private final RedisLink shared;
@@ -84,8 +92,15 @@ public final class RedisConnections implements AutoCloseable {
         void close();
     }
 
-    private RedisConnections(RedisEndpoint endpoint, ClientResources resources, Opener opener) {
+    private RedisConnections(
+            RedisEndpoint endpoint,
+            String clientName,
+            Limits limits,
+            ClientResources resources,
+            Opener opener) {
         this.endpoint = endpoint;
+        this.clientName = clientName;
+        this.limits = limits;
         this.resources = resources;
         this.opener = opener;
         this.shared = opener.link();
@@ -110,7 +125,8 @@ public final class RedisConnections implements AutoCloseable {
         Opener opener = null;
         try {
             opener = opener(endpoint, clientName, limits, resources);
-            RedisConnections connections = new RedisConnections(endpoint, resources, opener);
+            RedisConnections connections =
+                    new RedisConnections(endpoint, clientName, limits, resources, opener);
             connections.sync().ping();
             return connections;
         } catch (RedisException e) {
@@ -292,6 +308,48 @@ public final class RedisConnections implements AutoCloseable {
         return keep(opener.link());
     }
 
+    /**
+     * Opens a connection for one user, who closes it, on an event loop of the caller's: what the
+     * loop sends goes out from it, and its answers come back to it, without waking another thread.
+     *
+     * @param loop of the kind of transport that Netty's native libraries on the class path allow
+     *     (epoll where they are, else NIO); must outlive these connections and must not be blocked
+     */
+    public RedisLink dedicated(EventLoop loop) {
+        EventLoopGroupProvider onlyThis =
+                new EventLoopGroupProvider() {
+                    @Override
+                    @SuppressWarnings("unchecked") // the caller knows it as an EventLoopGroup only
+                    public <T extends EventLoopGroup> T allocate(Class<T> type) {
+                        return (T) loop;
+                    }
+
+                    @Override
+                    public int threadPoolSize() {
+                        return 1;
+                    }
+
+                    @Override
+                    public Future<Boolean> release(
+                            EventExecutorGroup group, long quiet, long timeout, TimeUnit unit) {
+                        return ImmediateEventExecutor.INSTANCE.newSucceededFuture(true);
+                    }
+
+                    @Override
+                    public Future<Boolean> shutdown(long quiet, long timeout, TimeUnit unit) {
+                        return ImmediateEventExecutor.INSTANCE.newSucceededFuture(true);
+                    }
+                };
+        Opener onLoop =
+                keep(
+                        opener(
+                                endpoint,
+                                clientName,
+                                limits,
+                                resources.mutate().eventLoopGroupProvider(onlyThis).build()));
+        return keep(onLoop.link());
+    }
+
     /** Opens a pub/sub connection for one user, who closes it. */
     public RedisSubscriber subscriber() {
         return keep(new RedisSubscriber(opener.pubSub()));
@@ -316,7 +374,8 @@ public final class RedisConnections implements AutoCloseable {
             return;
         }
         closed = true;
-        for (AutoCloseable connection : opened) {
+        // A connection before the client that it came from.
+        for (AutoCloseable connection : opened.reversed()) {
             try {
                 connection.close();
             } catch (Exception e) {

@@ -12,6 +12,7 @@ import io.lettuce.core.XAutoClaimArgs;
 import io.lettuce.core.XGroupCreateArgs;
 import io.lettuce.core.XReadArgs;
 import io.lettuce.core.models.stream.ClaimedMessages;
+import io.netty.channel.EventLoop;
 import io.relayminer.transport.MinedRelay;
 import io.relayminer.transport.RelayLog;
 import io.relayminer.transport.RelayLogEntry;
@@ -80,6 +81,10 @@ public final class RedisStreamRelayLog implements RelayLog {
     private static final int ACK_PAGE = 1000;
     private static final String DEAD_LETTER_BOUND = "10000";
     private static final long RECLAIM_EVERY_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+    /** Connections that are appended through at most. */
+    private static final int MOST_PUBLISHERS = 4;
+
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
     private final RedisConnections connections;
@@ -88,7 +93,9 @@ public final class RedisStreamRelayLog implements RelayLog {
     private final RelayLogSettings settings;
     private final RelayLogListener listener;
     private final InstantSource clock;
-    private final StreamPublisher publisher;
+    private final InFlight inFlight;
+    private final List<EventLoop> loops;
+    private final List<StreamPublisher> publishers;
     private final byte[] group;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -116,6 +123,26 @@ public final class RedisStreamRelayLog implements RelayLog {
             RelayLogSettings settings,
             InstantSource clock,
             RelayLogListener listener) {
+        this(connections, keys, consumer, settings, clock, listener, List.of());
+    }
+
+    /**
+     * As above, for a process whose appends come from event loops: up to four of the loops, the
+     * first ones, get a connection each, so that an append on such a loop wakes no other thread.
+     * The others share these connections, for the more appends share one, the more of them one
+     * system call of the server takes.
+     *
+     * @param loops all event loops that append; they must outlive the connections. See {@link
+     *     RedisConnections#dedicated(EventLoop)}
+     */
+    public RedisStreamRelayLog(
+            RedisConnections connections,
+            RedisKeys keys,
+            String consumer,
+            RelayLogSettings settings,
+            InstantSource clock,
+            RelayLogListener listener,
+            List<EventLoop> loops) {
         this.connections = connections;
         this.keys = keys;
         this.consumer = consumer;
@@ -123,14 +150,41 @@ public final class RedisStreamRelayLog implements RelayLog {
         this.listener = listener;
         this.clock = clock;
         this.group = utf8(keys.consumerGroup());
-        this.publisher =
-                new StreamPublisher(
-                        connections.dedicated(),
-                        keys,
-                        settings,
-                        System::nanoTime,
-                        () -> unixNano(clock.instant()),
-                        listener);
+        this.inFlight = new InFlight(settings.maxInFlight(), settings.maxInFlightBytes());
+        this.loops = List.copyOf(loops);
+        List<StreamPublisher> opened = new ArrayList<>();
+        if (loops.isEmpty()) {
+            opened.add(publisher(connections.dedicated(), 1));
+        }
+        int count = Math.min(loops.size(), MOST_PUBLISHERS);
+        for (EventLoop loop : loops.subList(0, count)) {
+            opened.add(publisher(connections.dedicated(loop), count));
+        }
+        this.publishers = List.copyOf(opened);
+    }
+
+    private StreamPublisher publisher(RedisLink link, int count) {
+        return new StreamPublisher(
+                link,
+                keys,
+                settings,
+                inFlight,
+                new StreamPublisher.Ring(settings.replayFor(), settings.replayBytes() / count),
+                System::nanoTime,
+                () -> unixNano(clock.instant()),
+                listener);
+    }
+
+    /** The publisher of the calling event loop; the first one for other threads. */
+    private StreamPublisher publisher() {
+        if (publishers.size() > 1) {
+            for (int i = 0; i < loops.size(); i++) {
+                if (loops.get(i).inEventLoop()) {
+                    return publishers.get(i % publishers.size());
+                }
+            }
+        }
+        return publishers.get(0);
     }
 
     private static long unixNano(Instant now) {
@@ -139,12 +193,12 @@ public final class RedisStreamRelayLog implements RelayLog {
 
     @Override
     public CompletionStage<String> append(MinedRelay relay) {
-        return publisher.append(relay);
+        return publisher().append(relay);
     }
 
     /** Relays accepted by {@link #append} that Redis has not confirmed yet. */
     public int unconfirmed() {
-        return publisher.inFlight();
+        return inFlight.relays();
     }
 
     @Override
@@ -194,7 +248,7 @@ public final class RedisStreamRelayLog implements RelayLog {
                 Thread.currentThread().interrupt();
             }
         }
-        publisher.close();
+        publishers.forEach(StreamPublisher::close);
     }
 
     // ---- the reading thread --------------------------------------------------------------------

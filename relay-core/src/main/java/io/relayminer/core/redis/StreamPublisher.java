@@ -19,7 +19,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /**
@@ -30,8 +29,8 @@ import java.util.function.LongSupplier;
  * call carries many relays, and on an idle system an append costs one round trip and no delay. See
  * {@link GroupCommit} for why no append is ever left behind.
  *
- * <p><b>Bounds.</b> Relays in the buffer or in flight are bounded in number and bytes; beyond that
- * appends fail at once with {@code Full}, and the caller's policy decides.
+ * <p><b>Bounds.</b> Relays in the buffer or in flight are bounded in number and bytes, see {@link
+ * InFlight}; beyond that appends fail at once with {@code Full}, and the caller's policy decides.
  *
  * <p><b>Ring.</b> Redis replicates asynchronously, so a relay that was confirmed may be gone after
  * a fail-over. The publisher therefore remembers what it published in the last seconds, bounded in
@@ -51,8 +50,8 @@ final class StreamPublisher implements AutoCloseable {
     private final LongSupplier unixNano;
     private final RelayLogListener listener;
 
-    private final AtomicInteger inFlight = new AtomicInteger();
-    private final AtomicLong inFlightBytes = new AtomicLong();
+    private final InFlight inFlight;
+    private final AtomicInteger waiting = new AtomicInteger();
     private final GroupCommit writes;
     private final Map<String, byte[]> streamNames = new ConcurrentHashMap<>();
     private final Ring ring;
@@ -63,16 +62,19 @@ final class StreamPublisher implements AutoCloseable {
             RedisLink link,
             RedisKeys keys,
             RelayLogSettings settings,
+            InFlight inFlight,
+            Ring ring,
             LongSupplier nanoTime,
             LongSupplier unixNano,
             RelayLogListener listener) {
         this.link = link;
+        this.inFlight = inFlight;
+        this.ring = ring;
         this.keys = keys;
         this.settings = settings;
         this.nanoTime = nanoTime;
         this.unixNano = unixNano;
         this.listener = listener;
-        this.ring = new Ring(settings.replayFor(), settings.replayBytes());
         this.runId = RedisServerCheck.runId(link.sync().info("server"));
         this.writes = new GroupCommit(link::flush, settings.flushEvery());
         link.holdCommands();
@@ -100,25 +102,16 @@ final class StreamPublisher implements AutoCloseable {
         MinedRelay stamped =
                 relay.publishedAtUnixNano() == 0 ? relay.publishedAt(unixNano.getAsLong()) : relay;
         byte[] entry = MinedRelayCodec.encode(stamped);
-        if (inFlight.get() >= settings.maxInFlight()
-                || inFlightBytes.get() + entry.length > settings.maxInFlightBytes()) {
+        if (!inFlight.enter(entry.length)) {
             listener.failed(relay, "full");
-            return CompletableFuture.failedFuture(
-                    new RelayLogException.Full(
-                            inFlight.get()
-                                    + " relays wait for Redis; the bound is "
-                                    + settings.maxInFlight()
-                                    + " relays or "
-                                    + settings.maxInFlightBytes()
-                                    + " bytes"));
+            return CompletableFuture.failedFuture(new RelayLogException.Full(inFlight.toString()));
         }
         CompletableFuture<String> result = new CompletableFuture<>();
         byte[] stream =
                 streamNames.computeIfAbsent(
                         relay.supplier(), s -> keys.stream(s).getBytes(StandardCharsets.UTF_8));
         long since = nanoTime.getAsLong();
-        inFlight.incrementAndGet();
-        inFlightBytes.addAndGet(entry.length);
+        waiting.incrementAndGet();
         send(relay, stream, entry, since, result);
         if (settings.confirm()) {
             return result;
@@ -142,8 +135,8 @@ final class StreamPublisher implements AutoCloseable {
                         send(relay, stream, entry, since, result);
                         return;
                     }
-                    inFlight.decrementAndGet();
-                    inFlightBytes.addAndGet(-entry.length);
+                    waiting.decrementAndGet();
+                    inFlight.leave(entry.length);
                     if (failure == null) {
                         ring.add(nanoTime.getAsLong(), stream, entry);
                         listener.appended(relay, nanoTime.getAsLong() - since);
@@ -206,16 +199,12 @@ final class StreamPublisher implements AutoCloseable {
         link.flush();
     }
 
-    int inFlight() {
-        return inFlight.get();
-    }
-
     @Override
     public void close() {
         closed = true;
         long deadline = nanoTime.getAsLong() + CLOSE_WAIT_NANOS;
         writes.writeAll();
-        while (inFlight.get() > 0 && nanoTime.getAsLong() - deadline < 0) {
+        while (waiting.get() > 0 && nanoTime.getAsLong() - deadline < 0) {
             try {
                 TimeUnit.MILLISECONDS.sleep(2);
             } catch (InterruptedException e) {

@@ -7,6 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
 import io.relayminer.testkit.redis.RedisServer;
 import io.relayminer.testkit.redis.RedisVersion;
 import io.relayminer.transport.MinedRelay;
@@ -81,6 +85,54 @@ class RedisStreamRelayLogTest {
                         RelayLogListener.NONE);
         closing.add(log);
         return log;
+    }
+
+    /** A log that is appended to on event loops, of which there are more than connections. */
+    private final class OnLoops implements AutoCloseable {
+        private final EventLoopGroup group =
+                new MultiThreadIoEventLoopGroup(6, NioIoHandler.newFactory());
+        private final List<EventLoop> loops = new ArrayList<>();
+        private final RedisStreamRelayLog log;
+
+        OnLoops(RelayLogSettings settings) {
+            group.forEach(loop -> loops.add((EventLoop) loop));
+            log =
+                    new RedisStreamRelayLog(
+                            connections,
+                            keys,
+                            "m1",
+                            settings,
+                            InstantSource.system(),
+                            RelayLogListener.NONE,
+                            loops);
+        }
+
+        /** The loop on which an append that began on a loop was confirmed. */
+        CompletableFuture<EventLoop> append(EventLoop loop, MinedRelay relay) {
+            CompletableFuture<EventLoop> confirmed = new CompletableFuture<>();
+            loop.execute(
+                    () ->
+                            log.append(relay)
+                                    .whenComplete(
+                                            (id, failure) -> {
+                                                if (failure != null) {
+                                                    confirmed.completeExceptionally(failure);
+                                                    return;
+                                                }
+                                                confirmed.complete(
+                                                        loops.stream()
+                                                                .filter(EventLoop::inEventLoop)
+                                                                .findFirst()
+                                                                .orElse(null));
+                                            }));
+            return confirmed;
+        }
+
+        @Override
+        public void close() {
+            log.close();
+            group.shutdownGracefully(0, 10, TimeUnit.SECONDS).syncUninterruptibly();
+        }
     }
 
     private static MinedRelay relay(String supplier, int n) {
@@ -317,6 +369,76 @@ class RedisStreamRelayLogTest {
                         () -> log.append(relay("sup", 3)).toCompletableFuture().get());
         assertTrue(full.getCause() instanceof RelayLogException.Full);
         redis.restart();
+    }
+
+    @Test
+    void appendOnAnEventLoopIsConfirmedOnThatLoopOrTheOneWhoseConnectionItShares()
+            throws Exception {
+        try (OnLoops on = new OnLoops(SETTINGS)) {
+            for (int round = 0; round < 2; round++) {
+                for (int i = 0; i < on.loops.size(); i++) {
+                    EventLoop own = on.loops.get(i);
+                    EventLoop confirmed =
+                            on.append(own, relay("sup", round * 6 + i)).get(30, TimeUnit.SECONDS);
+                    // On a foreign loop the answer may be there before this one asks for it.
+                    assertTrue(
+                            confirmed == on.loops.get(i % 4) || i >= 4 && confirmed == own,
+                            "loop " + i);
+                }
+            }
+            // A thread that is no loop may append as well.
+            on.log.append(relay("sup", 12)).toCompletableFuture().get(30, TimeUnit.SECONDS);
+            assertEquals(13, read(log("m2").open("sup"), 13).size());
+            assertEquals(0, on.log.unconfirmed());
+        }
+    }
+
+    @Test
+    void allEventLoopsTogetherKeepTheBound() throws Exception {
+        RelayLogSettings tiny =
+                new RelayLogSettings(
+                        true,
+                        LONG,
+                        3,
+                        1 << 20,
+                        64,
+                        LONG,
+                        1 << 20,
+                        Duration.ofMillis(5),
+                        Duration.ofMillis(50),
+                        LONG);
+        try (OnLoops on = new OnLoops(tiny)) {
+            redis.kill();
+            List<CompletableFuture<EventLoop>> waiting = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                waiting.add(on.append(on.loops.get(i), relay("sup", i)));
+            }
+            Awaitility.await().atMost(LONG).until(() -> on.log.unconfirmed() == 3);
+            ExecutionException full =
+                    assertThrows(
+                            ExecutionException.class,
+                            () ->
+                                    on.append(on.loops.get(3), relay("sup", 3))
+                                            .get(30, TimeUnit.SECONDS));
+            assertTrue(full.getCause() instanceof RelayLogException.Full);
+            redis.restart();
+            for (CompletableFuture<EventLoop> append : waiting) {
+                append.get(30, TimeUnit.SECONDS);
+            }
+        }
+    }
+
+    @Test
+    void everyEventLoopAppendsAgainAfterTheServerLostWhatItConfirmed() throws Exception {
+        try (OnLoops on = new OnLoops(SETTINGS)) {
+            for (int i = 0; i < 12; i++) {
+                on.append(on.loops.get(i % 6), relay("sup", i)).get(30, TimeUnit.SECONDS);
+            }
+            redis.kill();
+            redis.restart();
+            RelayLogReader reader = log("m2").open("sup");
+            assertEquals(12, read(reader, 12).size());
+        }
     }
 
     @Test

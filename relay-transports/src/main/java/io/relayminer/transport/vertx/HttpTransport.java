@@ -8,6 +8,7 @@ import io.relayminer.transport.TransportOptions;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.VertxInternal;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -55,7 +56,7 @@ final class HttpTransport implements Transport {
             throw new IllegalStateException("the http transport has been started before");
         }
         Vertx v = VertxRuntime.acquire(options.eventLoops());
-        int loops = options.eventLoops() > 0 ? options.eventLoops() : VertxRuntime.eventLoops();
+        int loops = VertxRuntime.eventLoops((VertxInternal) v);
         int port = options.port() > 0 ? options.port() : -FREE_PORTS.incrementAndGet();
         List<Future<HttpListener>> starting = new ArrayList<>();
         for (int i = 0; i < loops; i++) {
