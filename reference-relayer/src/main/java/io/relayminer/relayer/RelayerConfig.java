@@ -46,6 +46,11 @@ record RelayerConfig(
                 Integer defaultRequestTimeoutSeconds,
         @Key("Longest request and response body where a service says nothing, bytes.")
                 Integer defaultMaxBodySizeBytes,
+        @Key(
+                        "Memory for the request bodies of all connections together, bytes; a body"
+                                + " that does not fit is refused with 503. 0 means a quarter of the"
+                                + " largest heap, or room for one longest body if that is more.")
+                Long maxHeldBodyBytes,
         @Key("Event loops that serve relays; 0 chooses by the number of processors.")
                 Integer eventLoops,
         @Key("Redis.") RedisConfig redis,
@@ -102,6 +107,12 @@ record RelayerConfig(
                         Check.orDefault(defaultMaxBodySizeBytes, 10_485_760),
                         1,
                         1 << 30);
+        maxHeldBodyBytes =
+                Check.inRange(
+                        "max_held_body_bytes",
+                        Check.orDefault(maxHeldBodyBytes, 0L),
+                        0,
+                        Long.MAX_VALUE);
         eventLoops = Check.inRange("event_loops", Check.orDefault(eventLoops, 0), 0, 1_024);
         redis = redis == null ? RedisConfig.defaults() : redis;
         pocketNode = pocketNode == null ? PocketNodeConfig.defaults() : pocketNode;
@@ -130,6 +141,7 @@ record RelayerConfig(
         shutdown = shutdown == null ? ShutdownConfig.defaults() : shutdown;
         logging = logging == null ? LoggingConfig.defaults() : logging;
         gracePeriodExtraBlocks = Check.orDefault(gracePeriodExtraBlocks, 0);
+        requireRoomForOneBody(maxHeldBodyBytes, defaultMaxBodySizeBytes, services);
         for (Map.Entry<String, ServiceConfig> service : services.entrySet()) {
             known(
                     "services." + service.getKey() + ".timeout_profile",
@@ -160,6 +172,7 @@ record RelayerConfig(
                 defaultValidationMode,
                 defaultRequestTimeoutSeconds,
                 defaultMaxBodySizeBytes,
+                maxHeldBodyBytes,
                 eventLoops,
                 otherRedis,
                 otherNode,
@@ -338,6 +351,34 @@ record RelayerConfig(
             throw new IllegalArgumentException(String.join("; ", found));
         }
         return tree;
+    }
+
+    private static void requireRoomForOneBody(
+            long maxHeldBodyBytes,
+            int defaultMaxBodySizeBytes,
+            Map<String, ServiceConfig> services) {
+        if (maxHeldBodyBytes == 0) {
+            return;
+        }
+        requireRoom("default_max_body_size_bytes", defaultMaxBodySizeBytes, maxHeldBodyBytes);
+        services.forEach(
+                (id, service) ->
+                        requireRoom(
+                                "services." + id + ".max_body_size_bytes",
+                                service.maxBodySizeBytes(),
+                                maxHeldBodyBytes));
+    }
+
+    private static void requireRoom(String key, int bodyBytes, long maxHeldBodyBytes) {
+        if (maxHeldBodyBytes < bodyBytes) {
+            throw new IllegalArgumentException(
+                    "max_held_body_bytes must be at least "
+                            + key
+                            + ", "
+                            + bodyBytes
+                            + ", or 0, not "
+                            + maxHeldBodyBytes);
+        }
     }
 
     private static void known(String key, String name, Map<String, ?> profiles) {

@@ -124,10 +124,14 @@ final class RelayerWiring {
             longest = timeout.compareTo(longest) > 0 ? timeout : longest;
         }
         String host = at.getHostString();
+        long body = longestBody(config);
         return new TransportOptions(
                 host.isEmpty() ? "0.0.0.0" : host,
                 at.getPort(),
-                longestBody(config),
+                body,
+                config.maxHeldBodyBytes() > 0
+                        ? config.maxHeldBodyBytes()
+                        : TransportOptions.defaultMaxHeldBodyBytes(body),
                 longest.plus(READ_MARGIN),
                 longest.plus(WRITE_MARGIN),
                 IDLE,

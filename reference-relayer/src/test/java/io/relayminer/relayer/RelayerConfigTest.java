@@ -97,6 +97,35 @@ class RelayerConfigTest {
     }
 
     @Test
+    void bodiesOfAllConnectionsShareAQuarterOfTheHeapUnlessToldOtherwise() {
+        assertEquals(
+                Math.max(10_485_760, Runtime.getRuntime().maxMemory() / 4),
+                RelayerWiring.transport(parse(MINIMAL)).maxHeldBodyBytes());
+        assertEquals(
+                20_000_000_000L,
+                RelayerWiring.transport(parse(MINIMAL + "max_held_body_bytes: 20000000000\n"))
+                        .maxHeldBodyBytes());
+        String tooLittle = refused(MINIMAL + "max_held_body_bytes: 10485759\n");
+        assertTrue(
+                tooLittle.contains(
+                        "max_held_body_bytes must be at least default_max_body_size_bytes,"
+                            + " 10485760, or 0, not 10485759"),
+                tooLittle);
+        String belowService =
+                refused(
+                        MINIMAL.replace(
+                                        "    backends:",
+                                        "    max_body_size_bytes: 2000\n    backends:")
+                                + "default_max_body_size_bytes: 1000\nmax_held_body_bytes: 1999\n");
+        assertTrue(
+                belowService.contains("at least services.eth.max_body_size_bytes, 2000"),
+                belowService);
+        assertTrue(
+                refused(MINIMAL + "max_held_body_bytes: -1\n")
+                        .contains("max_held_body_bytes must be at least 0, not -1"));
+    }
+
+    @Test
     void aServiceWithoutProfileUsesTheFastOneWhichCannotBeLost() {
         RelayerConfig config =
                 parse(MINIMAL + "timeout_profiles: {llm: {request_timeout_seconds: 120}}\n");

@@ -35,6 +35,8 @@ public interface TransportEvents {
         BODY_READ_FAILED,
         /** The body is longer than the transport's limit. */
         BODY_TOO_LARGE,
+        /** The bodies that the transport holds leave no room for this one. */
+        OVERLOADED,
         /** It uses a protocol (WebSocket, gRPC, gRPC-Web) that this transport does not offer. */
         PROTOCOL_NOT_OFFERED
     }

@@ -8,6 +8,9 @@ import java.time.Duration;
  * @param host address to bind, e.g. {@code "0.0.0.0"}
  * @param port port to bind; 0 picks a free one
  * @param maxBodyBytes longest accepted request body in bytes; a longer one is refused with 413
+ * @param maxHeldBodyBytes memory in bytes for the request bodies of all connections together, from
+ *     their first byte until their exchange is over, at least {@code maxBodyBytes}; a body that
+ *     does not fit is refused with 503
  * @param readTimeout longest time from the head of a request to the end of its body
  * @param writeTimeout longest time from the reply to the end of its transmission
  * @param idleTimeout a connection on which nothing moves for so long is closed
@@ -20,6 +23,7 @@ public record TransportOptions(
         String host,
         int port,
         long maxBodyBytes,
+        long maxHeldBodyBytes,
         Duration readTimeout,
         Duration writeTimeout,
         Duration idleTimeout,
@@ -30,6 +34,8 @@ public record TransportOptions(
     /** Longest body that can be held in one array. */
     public static final long MAX_BODY_BYTES = Integer.MAX_VALUE - 16;
 
+    private static final long DEFAULT_MAX_BODY_BYTES = 10_485_760;
+
     /** Checks the ranges. */
     public TransportOptions {
         if (port < 0 || port > 65_535) {
@@ -38,6 +44,13 @@ public record TransportOptions(
         if (maxBodyBytes < 1 || maxBodyBytes > MAX_BODY_BYTES) {
             throw new IllegalArgumentException(
                     "maxBodyBytes must be 1 to " + MAX_BODY_BYTES + ", got " + maxBodyBytes);
+        }
+        if (maxHeldBodyBytes < maxBodyBytes) {
+            throw new IllegalArgumentException(
+                    "maxHeldBodyBytes must be at least maxBodyBytes, "
+                            + maxBodyBytes
+                            + ", got "
+                            + maxHeldBodyBytes);
         }
         if (maxConcurrentStreams < 1) {
             throw new IllegalArgumentException(
@@ -55,14 +68,15 @@ public record TransportOptions(
     }
 
     /**
-     * The defaults of a relayer: bodies up to 10 MiB, 35 s to read a request, 60 s to write a
-     * reply, 120 s idle, 250 streams, no compression.
+     * The defaults of a relayer: bodies up to 10 MiB and {@link #defaultMaxHeldBodyBytes} for all,
+     * 35 s to read a request, 60 s to write a reply, 120 s idle, 250 streams, no compression.
      */
     public static TransportOptions listen(String host, int port) {
         return new TransportOptions(
                 host,
                 port,
-                10_485_760,
+                DEFAULT_MAX_BODY_BYTES,
+                defaultMaxHeldBodyBytes(DEFAULT_MAX_BODY_BYTES),
                 Duration.ofSeconds(35),
                 Duration.ofSeconds(60),
                 Duration.ofSeconds(120),
@@ -71,11 +85,38 @@ public record TransportOptions(
                 0);
     }
 
-    /** The same options with another body limit. */
+    /**
+     * A quarter of what the heap may grow to, or room for one longest body if that is more: a body
+     * is decoded, forwarded and recorded while it is held, which takes its size again a few times.
+     *
+     * @param maxBodyBytes longest accepted body
+     * @return bytes
+     */
+    public static long defaultMaxHeldBodyBytes(long maxBodyBytes) {
+        return Math.max(maxBodyBytes, Runtime.getRuntime().maxMemory() / 4);
+    }
+
+    /** The same options with another limit for one body; that for all grows with it if need be. */
     public TransportOptions withMaxBodyBytes(long bytes) {
         return new TransportOptions(
                 host,
                 port,
+                bytes,
+                Math.max(bytes, maxHeldBodyBytes),
+                readTimeout,
+                writeTimeout,
+                idleTimeout,
+                maxConcurrentStreams,
+                compressFromBytes,
+                eventLoops);
+    }
+
+    /** The same options with another limit for all bodies together. */
+    public TransportOptions withMaxHeldBodyBytes(long bytes) {
+        return new TransportOptions(
+                host,
+                port,
+                maxBodyBytes,
                 bytes,
                 readTimeout,
                 writeTimeout,
@@ -91,6 +132,7 @@ public record TransportOptions(
                 host,
                 port,
                 maxBodyBytes,
+                maxHeldBodyBytes,
                 read,
                 write,
                 idle,
@@ -105,6 +147,7 @@ public record TransportOptions(
                 host,
                 port,
                 maxBodyBytes,
+                maxHeldBodyBytes,
                 readTimeout,
                 writeTimeout,
                 idleTimeout,

@@ -136,6 +136,17 @@ class TransportContractsTest {
         assertThrows(
                 IllegalArgumentException.class, () -> ok.withTimeouts(Duration.ZERO, LONG, LONG));
         assertEquals(5, ok.withMaxBodyBytes(5).maxBodyBytes());
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> ok.withMaxHeldBodyBytes(ok.maxBodyBytes() - 1));
+        assertEquals(
+                ok.maxBodyBytes(), ok.withMaxHeldBodyBytes(ok.maxBodyBytes()).maxHeldBodyBytes());
+        long huge = TransportOptions.MAX_BODY_BYTES;
+        assertEquals(
+                huge,
+                ok.withMaxHeldBodyBytes(ok.maxBodyBytes())
+                        .withMaxBodyBytes(huge)
+                        .maxHeldBodyBytes());
         assertEquals(7, ok.withCompressionFrom(7).compressFromBytes());
         assertThrows(
                 IllegalArgumentException.class,
@@ -211,7 +222,10 @@ class TransportContractsTest {
                 };
         InProcessTransport transport =
                 new InProcessTransport(
-                        TransportOptions.listen("x", 0).withMaxBodyBytes(10), events);
+                        TransportOptions.listen("x", 0)
+                                .withMaxBodyBytes(10)
+                                .withMaxHeldBodyBytes(12),
+                        events);
         assertThrows(IllegalStateException.class, () -> transport.request(new byte[0]));
         CompletableFuture<RelayReply> slow = new CompletableFuture<>();
         List<InboundRelay> seen = new ArrayList<>();
@@ -244,8 +258,13 @@ class TransportContractsTest {
                         .status());
         assertEquals(1, failures.get());
         InProcessTransport.Call call = transport.request("slow".getBytes(UTF_8));
+        assertEquals(
+                new RelayReply.Refused(503, "relayer overloaded"),
+                transport.request(new byte[9]).reply().join());
+        assertEquals(TransportEvents.Refusal.OVERLOADED, refusals.getLast());
+        assertInstanceOf(RelayReply.Signed.class, transport.request(new byte[8]).reply().join());
         call.disconnect();
-        assertTrue(seen.getLast().cancellation().isCancelled());
+        assertTrue(seen.get(seen.size() - 2).cancellation().isCancelled());
         CompletableFuture<Integer> drained = transport.drain(LONG).toCompletableFuture();
         assertFalse(drained.isDone());
         assertThrows(IllegalStateException.class, () -> transport.request(new byte[0]));

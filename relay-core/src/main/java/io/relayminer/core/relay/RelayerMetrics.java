@@ -331,6 +331,7 @@ public final class RelayerMetrics
         switch (refusal) {
             case BODY_READ_FAILED -> refusedEarly("read_body_error");
             case BODY_TOO_LARGE -> refusedEarly("body_too_large");
+            case OVERLOADED -> refusedEarly("overloaded");
             case PROTOCOL_NOT_OFFERED -> {
                 // Never was a relay.
             }

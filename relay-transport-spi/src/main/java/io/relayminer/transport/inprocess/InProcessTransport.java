@@ -19,11 +19,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A transport whose clients are method calls: {@link #request} runs the handler on the calling
- * thread and returns its reply. It keeps the contract of a network transport: body limit, events,
+ * thread and returns its reply. It keeps the contract of a network transport: body limits, events,
  * panic recovery, cancellation, drain and close behave alike.
  */
 public final class InProcessTransport implements Transport {
@@ -32,6 +33,7 @@ public final class InProcessTransport implements Transport {
     private final TransportEvents events;
     private final AtomicReference<@Nullable RelayHandler> handler = new AtomicReference<>();
     private final Set<Call> inFlight = ConcurrentHashMap.newKeySet();
+    private final AtomicLong heldBytes = new AtomicLong();
     private volatile boolean accepting;
 
     /** A transport that is not started yet. */
@@ -77,12 +79,18 @@ public final class InProcessTransport implements Transport {
         if (h == null || !accepting) {
             throw new IllegalStateException("the in-process transport is not accepting requests");
         }
-        Call call = new Call();
+        Call call = new Call(body.length);
+        long held = heldBytes.addAndGet(body.length);
         inFlight.add(call);
         events.requestStarted("in-process");
         if (body.length > options.maxBodyBytes()) {
             events.requestRefused(TransportEvents.Refusal.BODY_TOO_LARGE);
             finish(call, new RelayReply.Refused(413, "request body too large"));
+            return call;
+        }
+        if (held > options.maxHeldBodyBytes()) {
+            events.requestRefused(TransportEvents.Refusal.OVERLOADED);
+            finish(call, new RelayReply.Refused(503, "relayer overloaded"));
             return call;
         }
         InboundRelay relay =
@@ -119,6 +127,7 @@ public final class InProcessTransport implements Transport {
 
     private void finish(Call call, RelayReply reply) {
         if (inFlight.remove(call)) {
+            heldBytes.addAndGet(-call.bodyBytes);
             events.requestFinished();
             call.reply.complete(reply);
         }
@@ -146,7 +155,11 @@ public final class InProcessTransport implements Transport {
         private final CompletableFuture<RelayReply> reply = new CompletableFuture<>();
         private final Cancellation cancellation = new Cancellation();
 
-        private Call() {}
+        private final int bodyBytes;
+
+        private Call(int bodyBytes) {
+            this.bodyBytes = bodyBytes;
+        }
 
         /** The reply; never completed exceptionally. */
         public CompletableFuture<RelayReply> reply() {

@@ -9,28 +9,49 @@ import org.jspecify.annotations.Nullable;
 import java.util.Arrays;
 
 /**
- * Gathers the chunks of a body in one array, up to a limit.
+ * Gathers the chunks of a body in one array, up to a limit of its own and within a space that it
+ * may share with other bodies.
  *
  * <p>An announced length is trusted only as far as bytes arrive: the array starts small and
- * doubles, but never beyond the announced length, so that an honest body is copied once and ends in
- * an array of exactly its size, while a client that announces much and sends little costs little.
+ * doubles, but never beyond the announced length, so that an honest body ends in an array of
+ * exactly its size, while a client that announces much and sends little costs little. What is taken
+ * of the shared space is the length of the array: what is really held, at most twice what arrived.
  */
 final class BodyCollector {
 
-    private static final int INITIAL = 64 * 1024;
+    /** As much as a connection costs without any body. */
+    private static final int INITIAL = 4 * 1024;
+
     private static final byte[] NOTHING = {};
 
+    /** What became of a chunk. */
+    enum Outcome {
+        ADDED,
+        /** The body is longer than a body may be. */
+        TOO_LONG,
+        /** Other bodies hold the space. */
+        NO_SPACE
+    }
+
+    private final BodySpace space;
     private final long limit;
     private final long announced;
     private byte[] bytes = NOTHING;
     private int size;
 
+    /** A collector that shares its space with no other. */
+    BodyCollector(long limit, long announced) {
+        this(new BodySpace(limit), limit, announced);
+    }
+
     /**
      * A collector for at most {@code limit} bytes.
      *
+     * @param space shared with other bodies; {@link #discard} gives back what was taken
      * @param announced value of {@code Content-Length}, or -1
      */
-    BodyCollector(long limit, long announced) {
+    BodyCollector(BodySpace space, long limit, long announced) {
+        this.space = space;
         this.limit = limit;
         this.announced = announced;
     }
@@ -47,20 +68,24 @@ final class BodyCollector {
         }
     }
 
-    /** Appends a chunk; {@code false}, and nothing appended, if that would exceed the limit. */
-    boolean add(Buffer chunk) {
+    /** Appends a chunk, if it fits. */
+    Outcome add(Buffer chunk) {
         ByteBuf buf = ((BufferInternal) chunk).getByteBuf();
         int length = chunk.length();
         if (size + (long) length > limit) {
-            return false;
+            return Outcome.TOO_LONG;
         }
         int needed = size + length;
         if (needed > bytes.length) {
-            bytes = Arrays.copyOf(bytes, capacity(needed));
+            int capacity = capacity(needed);
+            if (!space.tryTake(capacity - bytes.length)) {
+                return Outcome.NO_SPACE;
+            }
+            bytes = Arrays.copyOf(bytes, capacity);
         }
         buf.getBytes(buf.readerIndex(), bytes, size, length);
         size = needed;
-        return true;
+        return Outcome.ADDED;
     }
 
     private int capacity(int needed) {
@@ -73,13 +98,19 @@ final class BodyCollector {
         return (int) Math.min(Math.max(grown, needed), limit);
     }
 
-    /** The collected body; the collector must not be used afterwards. */
+    /** The collected body, which keeps its space until it is discarded; nothing may be added. */
     byte[] finish() {
-        return size == bytes.length ? bytes : Arrays.copyOf(bytes, size);
+        int excess = bytes.length - size;
+        if (excess > 0) {
+            bytes = Arrays.copyOf(bytes, size);
+            space.giveBack(excess);
+        }
+        return bytes;
     }
 
-    /** Lets go of what has been collected. */
+    /** Lets go of what has been collected and gives its space back. */
     void discard() {
+        space.giveBack(bytes.length);
         bytes = NOTHING;
         size = 0;
     }

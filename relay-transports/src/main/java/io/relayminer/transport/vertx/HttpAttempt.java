@@ -304,7 +304,7 @@ final class HttpAttempt {
     }
 
     private void received(BodyCollector collector, Buffer chunk) {
-        if (!over && !collector.add(chunk)) {
+        if (!over && collector.add(chunk) != BodyCollector.Outcome.ADDED) {
             tooLarge();
         }
     }

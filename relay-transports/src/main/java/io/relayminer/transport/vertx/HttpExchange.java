@@ -78,6 +78,7 @@ final class HttpExchange {
         this.deadlineNanos = arrivalNanos + listener.options().readTimeout().toNanos();
         this.body =
                 new BodyCollector(
+                        listener.bodySpace(),
                         listener.options().maxBodyBytes(),
                         BodyCollector.announced(request.getHeader("content-length")));
     }
@@ -156,8 +157,12 @@ final class HttpExchange {
 
     private void bodyChunk(Buffer chunk) {
         if (state == State.READING) {
-            if (!body.add(chunk)) {
-                tooLarge();
+            switch (body.add(chunk)) {
+                case ADDED -> {
+                    // More follows, or the end.
+                }
+                case TOO_LONG -> tooLarge();
+                case NO_SPACE -> overloaded();
             }
             return;
         }
@@ -171,6 +176,12 @@ final class HttpExchange {
         listener.events().requestRefused(TransportEvents.Refusal.BODY_TOO_LARGE);
         discardBody();
         refuse(413, "request body too large");
+    }
+
+    private void overloaded() {
+        listener.events().requestRefused(TransportEvents.Refusal.OVERLOADED);
+        discardBody();
+        refuse(503, "relayer overloaded");
     }
 
     private void discardBody() {
@@ -340,6 +351,7 @@ final class HttpExchange {
             return;
         }
         state = State.OVER;
+        body.discard();
         if (counted) {
             listener.events().requestFinished();
         }

@@ -57,6 +57,7 @@ final class HttpListener extends VerticleBase {
     private final TransportOptions options;
     private final TransportEvents events;
     private final RelayHandler handler;
+    private final BodySpace bodySpace;
     private final int requestedPort;
 
     private final Map<HttpConnection, Activity> connections = new HashMap<>();
@@ -71,11 +72,13 @@ final class HttpListener extends VerticleBase {
             TransportOptions options,
             TransportEvents events,
             RelayHandler handler,
+            BodySpace bodySpace,
             int requestedPort) {
         this.transport = transport;
         this.options = options;
         this.events = events;
         this.handler = handler;
+        this.bodySpace = bodySpace;
         this.requestedPort = requestedPort;
     }
 
@@ -143,6 +146,11 @@ final class HttpListener extends VerticleBase {
 
     RelayHandler handler() {
         return handler;
+    }
+
+    /** Room for bodies, shared with the other event loops. */
+    BodySpace bodySpace() {
+        return bodySpace;
     }
 
     ContextInternal eventLoop() {

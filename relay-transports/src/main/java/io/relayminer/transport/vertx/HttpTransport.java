@@ -36,6 +36,7 @@ final class HttpTransport implements Transport {
 
     private final TransportOptions options;
     private final TransportEvents events;
+    private final BodySpace bodySpace;
     private final List<HttpListener> listeners = new CopyOnWriteArrayList<>();
     private final AtomicBoolean started = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -43,11 +44,17 @@ final class HttpTransport implements Transport {
     HttpTransport(TransportOptions options, TransportEvents events) {
         this.options = options;
         this.events = events;
+        this.bodySpace = new BodySpace(options.maxHeldBodyBytes());
     }
 
     @Override
     public String name() {
         return "http";
+    }
+
+    /** Room for request bodies. */
+    BodySpace bodySpace() {
+        return bodySpace;
     }
 
     @Override
@@ -81,7 +88,7 @@ final class HttpTransport implements Transport {
     }
 
     private Future<HttpListener> deploy(Vertx v, RelayHandler handler, int port) {
-        HttpListener listener = new HttpListener(name(), options, events, handler, port);
+        HttpListener listener = new HttpListener(name(), options, events, handler, bodySpace, port);
         return v.deployVerticle(listener, new DeploymentOptions())
                 .map(
                         id -> {
