@@ -3,6 +3,7 @@ package io.relayminer.miner;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.relayminer.core.metrics.Buckets;
 import io.relayminer.core.redis.RelayLogListener;
 
 import java.time.Duration;
@@ -11,21 +12,6 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** Counts what the relay log does on the consuming side. */
 final class LogMetrics implements RelayLogListener {
-
-    private static final Duration[] BUCKETS = {
-        Duration.ofMillis(1),
-        Duration.ofMillis(5),
-        Duration.ofMillis(10),
-        Duration.ofMillis(25),
-        Duration.ofMillis(50),
-        Duration.ofMillis(100),
-        Duration.ofMillis(250),
-        Duration.ofMillis(500),
-        Duration.ofSeconds(1),
-        Duration.ofMillis(2500),
-        Duration.ofSeconds(5),
-        Duration.ofSeconds(10)
-    };
 
     /** Services are named by entries that nobody has checked yet, so their number is bounded. */
     private static final int MOST_SERIES = 2_000;
@@ -74,9 +60,9 @@ final class LogMetrics implements RelayLogListener {
                             "service_id",
                             service);
             age =
-                    Timer.builder("ha_transport_redis_end_to_end_latency_seconds")
+                    Buckets.STREAM
+                            .on(Timer.builder("ha_transport_redis_end_to_end_latency_seconds"))
                             .tags("supplier_addr", supplier, "service_id", service)
-                            .serviceLevelObjectives(BUCKETS)
                             .register(registry);
         }
     }

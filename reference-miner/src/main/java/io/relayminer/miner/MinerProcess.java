@@ -3,7 +3,6 @@ package io.relayminer.miner;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.prometheus.metrics.core.metrics.Info;
 import io.relayminer.core.admin.AdminServer;
 import io.relayminer.core.chain.ChainClient;
 import io.relayminer.core.chain.ChainSettings;
@@ -155,17 +154,8 @@ final class MinerProcess implements AutoCloseable {
 
     private static PrometheusMeterRegistry registry() {
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        ProcessMetrics.bindTo(registry);
-        // An info metric of the Prometheus client: the suffix is reserved to that type.
-        Info.builder()
-                .name("ha_build_info")
-                .help("The build, in its labels")
-                .labelNames("version", "commit", "component")
-                .register(registry.getPrometheusRegistry())
-                .setLabelValues(
-                        DaemonCommand.versionOf(MinerProcess.class),
-                        ProcessMetrics.commit(MinerProcess.class),
-                        "miner");
+        ProcessMetrics.bindTo(
+                registry, "miner", DaemonCommand.versionOf(MinerProcess.class), MinerProcess.class);
         return registry;
     }
 

@@ -3,7 +3,6 @@ package io.relayminer.relayer;
 import com.github.benmanes.caffeine.cache.Ticker;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.prometheus.metrics.core.metrics.Info;
 import io.relayminer.core.admin.AdminServer;
 import io.relayminer.core.admin.DebugPages;
 import io.relayminer.core.backend.BackendPools;
@@ -144,8 +143,8 @@ final class Relayer implements AutoCloseable {
         this.config = config;
         this.keys = keys;
         this.metrics = new RelayerMetrics(registry, config.services().keySet());
-        ProcessMetrics.bindTo(registry);
-        buildInfo(registry);
+        ProcessMetrics.bindTo(
+                registry, "relayer", DaemonCommand.versionOf(Relayer.class), Relayer.class);
         ChainQueries chain = new MeteredChainQueries(node, registry);
         try {
             Ticker ticker = Ticker.systemTicker();
@@ -400,19 +399,6 @@ final class Relayer implements AutoCloseable {
                         metrics,
                         clock,
                         ticker));
-    }
-
-    /** An info metric of the Prometheus client: the suffix is reserved to that type. */
-    private static void buildInfo(PrometheusMeterRegistry registry) {
-        Info.builder()
-                .name("ha_build_info")
-                .help("The build, in its labels")
-                .labelNames("version", "commit", "component")
-                .register(registry.getPrometheusRegistry())
-                .setLabelValues(
-                        DaemonCommand.versionOf(Relayer.class),
-                        ProcessMetrics.commit(Relayer.class),
-                        "relayer");
     }
 
     private static RelayLogSettings logSettings(RelayerConfig.PublishConfig publish) {

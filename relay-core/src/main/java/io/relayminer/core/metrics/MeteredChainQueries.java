@@ -40,23 +40,6 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class MeteredChainQueries implements ChainQueries {
 
-    private static final Duration[] BUCKETS = {
-        Duration.ofMillis(1),
-        Duration.ofMillis(2),
-        Duration.ofMillis(5),
-        Duration.ofMillis(10),
-        Duration.ofMillis(25),
-        Duration.ofMillis(50),
-        Duration.ofMillis(100),
-        Duration.ofMillis(250),
-        Duration.ofMillis(500),
-        Duration.ofSeconds(1),
-        Duration.ofMillis(2_500),
-        Duration.ofSeconds(5),
-        Duration.ofSeconds(10),
-        Duration.ofSeconds(30)
-    };
-
     /** Services whose difficulty is shown; a relayer asks only for configured ones. */
     private static final int MOST_SERVICES = 10_000;
 
@@ -109,10 +92,10 @@ public final class MeteredChainQueries implements ChainQueries {
                         .description("Questions that no node answered")
                         .tag("query_type", type)
                         .register(registry),
-                Timer.builder("ha_cache_chain_query_latency")
+                Buckets.FINE
+                        .on(Timer.builder("ha_cache_chain_query_latency"))
                         .description("Time of questions to the chain")
                         .tag("query_type", type)
-                        .serviceLevelObjectives(BUCKETS)
                         .register(registry));
     }
 

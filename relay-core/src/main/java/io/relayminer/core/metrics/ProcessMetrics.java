@@ -9,6 +9,8 @@ import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.core.metrics.Info;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -41,8 +43,19 @@ public final class ProcessMetrics {
      * Registers everything. Values are read at each scrape.
      *
      * @param registry where
+     * @param component what this process is, e.g. {@code miner}
+     * @param version its version
+     * @param main a class of its archive, which tells the commit it was built from
      */
-    public static void bindTo(MeterRegistry registry) {
+    public static void bindTo(
+            PrometheusMeterRegistry registry, String component, String version, Class<?> main) {
+        // An info metric of the Prometheus client: the suffix is reserved to that type.
+        Info.builder()
+                .name("ha_build_info")
+                .help("The build, in its labels")
+                .labelNames("version", "commit", "component")
+                .register(registry.getPrometheusRegistry())
+                .setLabelValues(version, commit(main), component);
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ClassLoaderMetrics().bindTo(registry);
@@ -55,7 +68,7 @@ public final class ProcessMetrics {
     }
 
     /** Commit that a class was built from, {@code unknown} if the build was not told. */
-    public static String commit(Class<?> main) {
+    private static String commit(Class<?> main) {
         String self = main.getName().replace('.', '/') + ".class";
         URL at = main.getClassLoader() == null ? null : main.getClassLoader().getResource(self);
         if (at == null || !at.getProtocol().equals("jar")) {

@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import io.relayminer.core.metrics.Buckets;
 import io.relayminer.core.redis.SessionState;
 import io.relayminer.core.redis.SubmissionPhase;
 
@@ -85,15 +86,8 @@ public final class MinerMetrics {
                         "result",
                         success ? "success" : "failure")
                 .increment();
-        Timer.builder("ha_cache_orchestrator_refresh_duration_seconds")
-                .serviceLevelObjectives(
-                        Duration.ofMillis(100),
-                        Duration.ofMillis(500),
-                        Duration.ofSeconds(1),
-                        Duration.ofMillis(2500),
-                        Duration.ofSeconds(5),
-                        Duration.ofSeconds(10),
-                        Duration.ofSeconds(30))
+        Buckets.ROUND
+                .on(Timer.builder("ha_cache_orchestrator_refresh_duration_seconds"))
                 .register(registry)
                 .record(took);
     }
@@ -169,7 +163,8 @@ public final class MinerMetrics {
     }
 
     void commitTime(String supplier, String service, Duration took, boolean success) {
-        Timer.builder("ha_miner_relay_processing_latency_seconds")
+        Buckets.COMMIT
+                .on(Timer.builder("ha_miner_relay_processing_latency_seconds"))
                 .tags(
                         "supplier",
                         supplier,
@@ -177,18 +172,6 @@ public final class MinerMetrics {
                         service,
                         "status_code",
                         success ? "success" : "error")
-                .serviceLevelObjectives(
-                        Duration.ofNanos(50_000),
-                        Duration.ofNanos(100_000),
-                        Duration.ofNanos(500_000),
-                        Duration.ofMillis(1),
-                        Duration.ofMillis(5),
-                        Duration.ofMillis(10),
-                        Duration.ofMillis(50),
-                        Duration.ofMillis(100),
-                        Duration.ofMillis(500),
-                        Duration.ofSeconds(1),
-                        Duration.ofSeconds(10))
                 .register(registry)
                 .record(took);
     }
@@ -330,16 +313,9 @@ public final class MinerMetrics {
 
     void broadcast(String supplier, String status, Duration took) {
         registry.counter("ha_tx_broadcasts", "supplier", supplier, "status", status).increment();
-        Timer.builder("ha_tx_broadcast_latency_seconds")
+        Buckets.FINE
+                .on(Timer.builder("ha_tx_broadcast_latency_seconds"))
                 .tags("supplier", supplier)
-                .serviceLevelObjectives(
-                        Duration.ofMillis(5),
-                        Duration.ofMillis(25),
-                        Duration.ofMillis(100),
-                        Duration.ofMillis(500),
-                        Duration.ofSeconds(1),
-                        Duration.ofSeconds(5),
-                        Duration.ofSeconds(30))
                 .register(registry)
                 .record(took);
     }

@@ -10,11 +10,11 @@ import io.relayminer.core.backend.BackendPoolEvents;
 import io.relayminer.core.backend.Outcome;
 import io.relayminer.core.cache.CacheObserver;
 import io.relayminer.core.meter.MeterObserver;
+import io.relayminer.core.metrics.Buckets;
 import io.relayminer.core.redis.RelayLogListener;
 import io.relayminer.transport.MinedRelay;
 import io.relayminer.transport.TransportEvents;
 
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -46,35 +46,6 @@ public final class RelayerMetrics
 
     private static final String UNKNOWN = "unknown";
     private static final String PREFIX = "ha_relayer_";
-
-    private static final Duration[] FINE = {
-        Duration.ofMillis(1),
-        Duration.ofMillis(2),
-        Duration.ofMillis(5),
-        Duration.ofMillis(10),
-        Duration.ofMillis(25),
-        Duration.ofMillis(50),
-        Duration.ofMillis(100),
-        Duration.ofMillis(250),
-        Duration.ofMillis(500),
-        Duration.ofSeconds(1),
-        Duration.ofMillis(2_500),
-        Duration.ofSeconds(5),
-        Duration.ofSeconds(10),
-        Duration.ofSeconds(30)
-    };
-
-    private static final Duration[] CACHE_LATENCY = {
-        Duration.ofNanos(100_000),
-        Duration.ofNanos(500_000),
-        Duration.ofMillis(1),
-        Duration.ofMillis(5),
-        Duration.ofMillis(10),
-        Duration.ofMillis(50),
-        Duration.ofMillis(100),
-        Duration.ofMillis(500),
-        Duration.ofSeconds(1)
-    };
 
     private static final double[] SIZES = {1e2, 1e3, 1e4, 1e5, 1e6, 1e7};
 
@@ -495,10 +466,10 @@ public final class RelayerMetrics
         timers.computeIfAbsent(
                         type + "|" + level,
                         key ->
-                                Timer.builder("ha_cache_get_latency")
+                                Buckets.LOOKUP
+                                        .on(Timer.builder("ha_cache_get_latency"))
                                         .description("Lookups below process memory")
                                         .tags("cache_type", type, "level", level)
-                                        .serviceLevelObjectives(CACHE_LATENCY)
                                         .register(registry))
                 .record(nanos, TimeUnit.NANOSECONDS);
     }
@@ -557,10 +528,10 @@ public final class RelayerMetrics
     }
 
     private Timer timer(String name, String description, String... tags) {
-        return Timer.builder(PREFIX + name)
+        return Buckets.FINE
+                .on(Timer.builder(PREFIX + name))
                 .description(description)
                 .tags(tags)
-                .serviceLevelObjectives(FINE)
                 .register(registry);
     }
 
