@@ -79,6 +79,14 @@ final class Ledger {
 
         /** How the claim ended, if it has. */
         volatile @Nullable Settled settled;
+
+        /**
+         * Entries that were in the relay stream: those seen there, and at least the leaves, for a
+         * miner may take an entry out between two looks.
+         */
+        long inStream() {
+            return Math.max(inStream.get(), leaves.get());
+        }
     }
 
     /**

@@ -199,20 +199,24 @@ class FieldElementTest {
         assertFalse(result.sqrt(field(BigInteger.valueOf(7))));
     }
 
-    /** The proof never errs for a square; of the seeded sample it misses no other value. */
+    /** The proof never errs for a square; of other values it may miss very few. */
     @Test
     void nonSquaresAreRecognizedWithoutARoot() {
         FieldInversion inversion = new FieldInversion();
         BigInteger half = P.shiftRight(1);
         int proven = 0;
+        int missed = 0;
         for (int i = 0; i < Randoms.CASES; i++) {
             Sample a = sample(8);
             boolean square =
                     a.value.signum() == 0 || a.value.modPow(half, P).equals(BigInteger.ONE);
-            assertEquals(!square, inversion.isNonSquareVartime(a.element), a.value.toString(16));
-            proven += square ? 0 : 1;
+            boolean nonSquare = inversion.isNonSquareVartime(a.element);
+            assertFalse(square && nonSquare, a.value.toString(16));
+            proven += nonSquare ? 1 : 0;
+            missed += square || nonSquare ? 0 : 1;
         }
         assertTrue(proven > Randoms.CASES / 3);
+        assertTrue(missed <= Randoms.CASES / 1000, missed + " missed");
         for (int bits = 0; bits < 256; bits++) {
             for (int distance = -40; distance <= 40; distance++) {
                 BigInteger value =
