@@ -29,9 +29,10 @@ import java.util.concurrent.TimeUnit;
 /**
  * The whole node under load.
  *
- * <p>One relayer, one miner and Redis serve one application and one supplier, with the
- * configuration and JVM options of the localnet, while a chain in a process of its own makes a
- * block each second. Sessions are long enough for the relays of a large claim. In this order:
+ * <p>One relayer, one miner and Redis serve one application and one supplier, with the JVM options
+ * of the localnet and the daemons' default configuration, while a chain in a process of its own
+ * makes a block each second. Sessions are long enough for the relays of a large claim. In this
+ * order:
  *
  * <ol>
  *   <li>The yardstick: a bare proxy in a process of its own gets the same request bodies at the
@@ -46,7 +47,8 @@ import java.util.concurrent.TimeUnit;
  *   <li>Traffic stops; the claim of the last session is timed, from the block that opens the claim
  *       window to the transaction in the mempool.
  *   <li>Relays signed in advance are sent as fast as they are answered: the throughput with
- *       everything, sender and backend included, on the processors of this machine.
+ *       everything, sender and backend included, on the processors of this machine, and what a
+ *       relay costs each process then.
  * </ol>
  *
  * <p>The load is open-loop: latencies count from when a relay was due, whether or not the sender
@@ -275,10 +277,26 @@ public final class NodeSuite implements Suite {
             node.awaitBlock(load.session().getHeader().getSessionEndBlockHeight() + 1);
             List<GatewayLoad.SignedRelay> relays = load.signed(plan.floodRelays());
             progress("flood of %d relays", relays.size());
+            Duration relayer = node.relayer().cpuTime();
+            Duration miner = node.miner().cpuTime();
+            RedisProbe.Work before = redis.work();
             Duration elapsed = load.flood(relays, plan.floodInFlight());
+            double redisMicros = redis.work().since(before).cpuMicros();
             long waiting = redis.integer("XLEN " + RedisKeys.plain().stream(load.supplier()));
             add("max_throughput", relays.size() / seconds(elapsed), "1/s", proxy.perSecond());
             add("max_throughput_backlog", waiting, "relays");
+            double count = relays.size();
+            add(
+                    "max_throughput_relayer_cpu",
+                    micros(node.relayer().cpuTime().minus(relayer)) / count,
+                    "us/relay",
+                    proxy.cpuMicros());
+            add(
+                    "max_throughput_miner_cpu",
+                    micros(node.miner().cpuTime().minus(miner)) / count,
+                    "us/relay",
+                    proxy.cpuMicros());
+            add("max_throughput_redis_cpu", redisMicros / count, "us/relay", proxy.cpuMicros());
         }
 
         private static void judge(GatewayLoad load) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.HexFormat;
 import java.util.List;
 
@@ -78,10 +79,7 @@ public record DaemonConfigs(
                                 metricsPort));
     }
 
-    /**
-     * A miner with leases so short that a survivor takes over well within half of the eight seconds
-     * for which a claim window is open; the other half is the time in which sessions settle.
-     */
+    /** A miner with the defaults. */
     public Path miner(String name, Path keys, int metricsPort, int blockSeconds)
             throws IOException {
         return write(
@@ -96,13 +94,6 @@ public record DaemonConfigs(
                   chain_id: "%s"
                 keys:
                   keys_file: "%s"
-                leader_election:
-                  leader_ttl_seconds: 2
-                  heartbeat_rate_seconds: 1
-                supplier_claiming:
-                  claim_ttl_seconds: 2
-                  renew_rate_seconds: 1
-                  rebalance_interval_seconds: 1
                 block_time_seconds: %d
                 metrics:
                   enabled: true
@@ -118,6 +109,27 @@ public record DaemonConfigs(
                                 keys,
                                 blockSeconds,
                                 metricsPort));
+    }
+
+    /**
+     * A miner with leases so short that a survivor takes over well within half of the eight seconds
+     * for which a claim window is open; the other half is the time in which sessions settle.
+     */
+    Path minerWithShortLeases(String name, Path keys, int metricsPort, int blockSeconds)
+            throws IOException {
+        Path config = miner(name, keys, metricsPort, blockSeconds);
+        return Files.writeString(
+                config,
+                """
+                leader_election:
+                  leader_ttl_seconds: 2
+                  heartbeat_rate_seconds: 1
+                supplier_claiming:
+                  claim_ttl_seconds: 2
+                  renew_rate_seconds: 1
+                  rebalance_interval_seconds: 1
+                """,
+                StandardOpenOption.APPEND);
     }
 
     private Path write(String name, String text) throws IOException {

@@ -272,7 +272,7 @@ final class LocalnetCluster implements AutoCloseable {
         for (int i = 1; i <= 2; i++) {
             String name = "miner-" + i;
             int metrics = freePort();
-            Path config = configs.miner(name, keys, metrics, blockSeconds);
+            Path config = configs.minerWithShortLeases(name, keys, metrics, blockSeconds);
             miners.add(daemon(name, MINER_MAIN, config, metrics, "/ready"));
         }
         for (int i = 1; i <= 2; i++) {
