@@ -109,7 +109,7 @@ class RelayerConfigTest {
         assertTrue(
                 tooLittle.contains(
                         "max_held_body_bytes must be at least default_max_body_size_bytes,"
-                            + " 10485760, or 0, not 10485759"),
+                                + " 10485760, or 0, not 10485759"),
                 tooLittle);
         String belowService =
                 refused(
