@@ -70,7 +70,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Relayer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Relayer.class);
-    private static final int CHAIN_QUERIES_WITHOUT_REDIS = 50;
+
+    /** A second; half of it is left to relays that are authenticated. */
+    private static final int CHAIN_QUERIES_WITHOUT_REDIS = 100;
+
+    /** A second. */
+    static final int CHAIN_QUERIES_OF_STRANGERS = 50;
+
     private static final int RELAYS_WAITING_TO_RESUME = 10_000;
     private static final long SWEEP_SECONDS = 10;
     private static final long PING_SECONDS = 2;
@@ -98,29 +104,24 @@ final class Relayer implements AutoCloseable {
      * Starts a relayer.
      *
      * @param config a complete configuration
+     * @param redis open connections to its Redis, which become the relayer's
      * @param chain the chain; not closed here
      * @param keys signing keys; may change while the relayer runs
      * @param registry where everything is counted; served on the metrics port
+     * @param clock wall clock
+     * @param ticker monotonic nanoseconds
      * @throws RuntimeException if it cannot start, naming what to do; everything opened so far is
      *     closed
      */
-    static Relayer start(
-            RelayerConfig config,
-            ChainQueries chain,
-            SupplierKeys keys,
-            PrometheusMeterRegistry registry) {
-        return start(config, connect(config), chain, keys, registry, InstantSource.system());
-    }
-
-    /** As above, by another wall clock and on open connections, which become the relayer's. */
     static Relayer start(
             RelayerConfig config,
             RedisConnections redis,
             ChainQueries chain,
             SupplierKeys keys,
             PrometheusMeterRegistry registry,
-            InstantSource clock) {
-        return new Relayer(config, redis, chain, keys, registry, clock);
+            InstantSource clock,
+            Ticker ticker) {
+        return new Relayer(config, redis, chain, keys, registry, clock, ticker);
     }
 
     /** Connects to the Redis of a configuration. */
@@ -137,7 +138,8 @@ final class Relayer implements AutoCloseable {
             ChainQueries node,
             SupplierKeys keys,
             PrometheusMeterRegistry registry,
-            InstantSource clock) {
+            InstantSource clock,
+            Ticker ticker) {
         this.clock = clock;
         this.registry = registry;
         this.config = config;
@@ -147,7 +149,6 @@ final class Relayer implements AutoCloseable {
                 registry, "relayer", DaemonCommand.versionOf(Relayer.class), Relayer.class);
         ChainQueries chain = new MeteredChainQueries(node, registry);
         try {
-            Ticker ticker = Ticker.systemTicker();
             ScheduledExecutorService timer = timer();
             ThreadPoolExecutor resume = resumePool();
 
@@ -182,7 +183,11 @@ final class Relayer implements AutoCloseable {
                                     timer,
                                     new SecureRandom(),
                                     new RedisCircuit(ticker),
-                                    new QueryBudget(CHAIN_QUERIES_WITHOUT_REDIS, ticker),
+                                    new QueryBudget(
+                                            "while Redis cannot be reached",
+                                            CHAIN_QUERIES_WITHOUT_REDIS,
+                                            2 * CHAIN_QUERIES_WITHOUT_REDIS,
+                                            ticker),
                                     metrics),
                             heights::height,
                             metrics,
@@ -194,6 +199,11 @@ final class Relayer implements AutoCloseable {
                             caches,
                             keys,
                             verifier,
+                            new QueryBudget(
+                                    "for relays that are not authenticated",
+                                    CHAIN_QUERIES_OF_STRANGERS,
+                                    CHAIN_QUERIES_OF_STRANGERS,
+                                    ticker),
                             heights::height,
                             RelayerWiring.patience(config),
                             metrics,

@@ -1,5 +1,7 @@
 package io.relayminer.relayer;
 
+import com.github.benmanes.caffeine.cache.Ticker;
+
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -73,7 +75,8 @@ final class RelayerProcess implements AutoCloseable {
                             chain.queries(),
                             SupplierKeys.of(keys),
                             registry,
-                            InstantSource.system());
+                            InstantSource.system(),
+                            Ticker.systemTicker());
             RelayerProcess process =
                     new RelayerProcess(keys, chain, relayer, keyChecks(config, keys));
             Runtime.getRuntime()

@@ -1,5 +1,6 @@
 package io.relayminer.relayer;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import com.google.protobuf.ByteString;
 
 import io.lettuce.core.Range;
@@ -24,6 +25,7 @@ import io.relayminer.testkit.redis.EmbeddedRedis;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -59,6 +61,7 @@ final class Fixture implements AutoCloseable {
     final ScriptedBackend backend;
     final String supplier;
     final String otherSupplier;
+    private Ticker ticker = Ticker.systemTicker();
     private Relayer relayer;
 
     Fixture() throws IOException {
@@ -80,6 +83,12 @@ final class Fixture implements AutoCloseable {
         state(otherSupplier, "active", true, SERVICE);
     }
 
+    /** The relayer to be started measures time by this. */
+    Fixture ticker(Ticker other) {
+        ticker = other;
+        return this;
+    }
+
     /** Starts the relayer; {@code change} edits the configuration text. */
     Fixture start(UnaryOperator<String> change) {
         String yaml =
@@ -98,12 +107,17 @@ final class Fixture implements AutoCloseable {
                         url: "%s"
                 """
                         .formatted(redis.uri(), backend.url());
+        RelayerConfig config =
+                RelayerConfig.reader().build().parse(change.apply(yaml), "test").config();
         relayer =
                 Relayer.start(
-                        RelayerConfig.reader().build().parse(change.apply(yaml), "test").config(),
+                        config,
+                        Relayer.connect(config),
                         chain,
                         keys,
-                        new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+                        new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
+                        InstantSource.system(),
+                        ticker);
         Await.until(() -> RawClient.get(relayer.healthAddress(), "/ready").status() == 200);
         return this;
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.github.benmanes.caffeine.cache.Ticker;
 
 import io.lettuce.core.Range;
 import io.lettuce.core.StreamMessage;
@@ -284,7 +285,8 @@ class TranscriptTest {
                             chain,
                             keys,
                             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
-                            clock);
+                            clock,
+                            Ticker.systemTicker());
         }
 
         /** Status, text, metric and the absence of any trace beside it. */

@@ -114,7 +114,7 @@ public final class RedisTier<K, V> implements CacheTier<K, V> {
     @Override
     public CompletionStage<V> fill(K key, Supplier<CompletionStage<V>> below) {
         if (env.circuit().isOpen()) {
-            return withoutRedis(below);
+            return env.budget().spend(below);
         }
         if (lockKey == null) {
             return below.get().thenCompose(value -> store(key, value));
@@ -127,7 +127,7 @@ public final class RedisTier<K, V> implements CacheTier<K, V> {
                 .thenCompose(
                         acquired -> {
                             if (acquired == null) {
-                                return withoutRedis(below);
+                                return env.budget().spend(below);
                             }
                             if (acquired) {
                                 env.observer().lock(type, "acquired");
@@ -138,17 +138,6 @@ public final class RedisTier<K, V> implements CacheTier<K, V> {
                             env.observer().lock(type, "contended");
                             return await(key, below, System.nanoTime() + WAIT_NANOS);
                         });
-    }
-
-    private CompletionStage<V> withoutRedis(Supplier<CompletionStage<V>> below) {
-        if (!env.budget().tryTake()) {
-            return CompletableFuture.failedFuture(
-                    new CacheException.Unavailable(
-                            "Redis is unreachable and the local limit on chain queries is reached;"
-                                    + " retry shortly",
-                            null));
-        }
-        return below.get();
     }
 
     private CompletionStage<V> store(K key, V value) {

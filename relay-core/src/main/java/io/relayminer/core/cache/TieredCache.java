@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * A read-through cache over process memory (L1), a shared store (L2) and the authority (L3).
@@ -30,6 +31,11 @@ import java.util.function.Predicate;
  * <p><b>Single flight.</b> Lookups below L1 are shared per key: {@code inFlight} maps a key to the
  * one pending lookup. The map entry is installed before the lookup starts and removed before its
  * future completes, so a reader either joins the pending lookup or finds its result in L1.
+ *
+ * <p><b>Budgets.</b> Single flight and remembered absence bound what one key costs, not what many
+ * keys do, and whoever may name keys may invent them. A lookup on behalf of such a client is given
+ * a {@link QueryBudget}, which limits how many of them get past L2 to the authority; what is in L1
+ * or L2 does not draw on it.
  *
  * <p><b>Invalidation and lookups in flight.</b> A lookup that started before an invalidation may
  * carry the old value and must not put it into L1 after it. Each invalidation advances {@code
@@ -95,12 +101,16 @@ public final class TieredCache<K, V> {
      * Never waits; the warm path of a relay.
      */
     public @Nullable V peek(K key) {
+        return peek(key, null);
+    }
+
+    private @Nullable V peek(K key, @Nullable QueryBudget budget) {
         Entry<V> entry = memory.getIfPresent(key);
         if (entry == null || entry.value() == null) {
             return null;
         }
         if (ticker.read() - entry.loadedAt() > freshNanos && !inFlight.containsKey(key)) {
-            load(key);
+            load(key, budget);
         }
         observer.hit(policy.type(), "l1");
         return entry.value();
@@ -113,7 +123,22 @@ public final class TieredCache<K, V> {
      *     with {@link CacheException.Unavailable} when no tier could tell
      */
     public CompletionStage<V> get(K key) {
-        V present = peek(key);
+        return find(key, null);
+    }
+
+    /**
+     * As {@link #get(Object)}, on behalf of a client that is not known: the authority is asked only
+     * within a budget. A lookup that is pending already is joined whatever it was started with.
+     *
+     * @return a stage that fails with {@link CacheException.Unavailable} also when the budget is
+     *     used up, which is not remembered
+     */
+    public CompletionStage<V> get(K key, QueryBudget budget) {
+        return find(key, budget);
+    }
+
+    private CompletionStage<V> find(K key, @Nullable QueryBudget budget) {
+        V present = peek(key, budget);
         if (present != null) {
             return CompletableFuture.completedFuture(present);
         }
@@ -124,14 +149,14 @@ public final class TieredCache<K, V> {
                 return CompletableFuture.failedFuture(entry.absent());
             }
         }
-        return load(key);
+        return load(key, budget);
     }
 
     /**
      * Asks the tiers below in the background; what is in memory serves until they have answered.
      */
     public void refresh(K key) {
-        load(key);
+        load(key, null);
     }
 
     /** Puts a value known from elsewhere (a warm-up scan) into memory only. */
@@ -171,7 +196,7 @@ public final class TieredCache<K, V> {
         return memory.estimatedSize();
     }
 
-    private CompletionStage<V> load(K key) {
+    private CompletionStage<V> load(K key, @Nullable QueryBudget budget) {
         CompletableFuture<V> mine = new CompletableFuture<>();
         CompletableFuture<V> pending = inFlight.putIfAbsent(key, mine);
         if (pending != null) {
@@ -179,7 +204,7 @@ public final class TieredCache<K, V> {
         }
         long born = generation.get();
         long started = ticker.read();
-        lookup(key, started)
+        lookup(key, started, budget)
                 .whenComplete(
                         (value, failure) -> {
                             CacheException refusal = failure == null ? null : classify(failure);
@@ -205,7 +230,9 @@ public final class TieredCache<K, V> {
         // Unavailable: keep what is there; a stale value outlives an outage of the tiers below.
     }
 
-    private CompletionStage<V> lookup(K key, long started) {
+    private CompletionStage<V> lookup(K key, long started, @Nullable QueryBudget budget) {
+        Supplier<CompletionStage<V>> fill =
+                () -> shared.fill(key, () -> askAuthority(key, started));
         return attempt(() -> shared.get(key))
                 .handle(
                         (value, failure) ->
@@ -218,7 +245,7 @@ public final class TieredCache<K, V> {
                                         policy.type(), shared.level(), ticker.read() - started);
                                 return CompletableFuture.completedFuture(value);
                             }
-                            return shared.fill(key, () -> askAuthority(key, started));
+                            return budget == null ? fill.get() : budget.spend(fill);
                         });
     }
 
@@ -251,7 +278,7 @@ public final class TieredCache<K, V> {
 
     /** Runs a tier and turns a thrown exception into a failed stage. */
     private static <T extends @Nullable Object> CompletionStage<T> attempt(
-            java.util.function.Supplier<CompletionStage<T>> call) {
+            Supplier<CompletionStage<T>> call) {
         try {
             return call.get();
         } catch (RuntimeException e) {

@@ -6,6 +6,7 @@ import com.github.benmanes.caffeine.cache.Ticker;
 
 import io.relayminer.core.cache.CacheException;
 import io.relayminer.core.cache.CacheObserver;
+import io.relayminer.core.cache.QueryBudget;
 import io.relayminer.core.cache.RelayCaches;
 import io.relayminer.core.session.SessionWindows;
 import io.relayminer.core.wire.ReceivedRequest;
@@ -33,7 +34,10 @@ import java.util.function.UnaryOperator;
  * <p><b>Order.</b> Stateless checks, then the supplier's key, then the heights, then the signature,
  * then the session. For a session that is in memory, finding it compares its header too, and that
  * comes before the curve arithmetic; for one that is not, the signature is verified first, so that
- * only members of an application's ring can make the relayer ask the chain for sessions.
+ * only members of an application's ring can make the relayer ask the chain for sessions. What has
+ * to be asked to verify it, the application, its keys and the parameters at a past height, anyone
+ * can make up names for; so these queries have a budget, and a relay that exceeds it is told to
+ * come again. What is in memory or in Redis costs none of it.
  *
  * <p>Texts are those that gateways know; the height is the caller's, so concurrent relays do not
  * see one another's.
@@ -49,6 +53,7 @@ public final class RelayAdmission {
     private final SupplierGate gate;
     private final SessionContexts contexts;
     private final RingVerifier verifier;
+    private final QueryBudget strangers;
     private final Duration patience;
     private final LogThrottle throttle;
 
@@ -61,6 +66,7 @@ public final class RelayAdmission {
      * @param caches what is known of the chain
      * @param keys signing keys
      * @param verifier ring verification; not closed here
+     * @param strangers chain queries for relays that are not authenticated
      * @param height newest block height, 0 while unknown
      * @param patience longest time a relay waits for session data
      * @param observer told about lookups of sessions
@@ -70,6 +76,7 @@ public final class RelayAdmission {
             RelayCaches caches,
             SupplierKeys keys,
             RingVerifier verifier,
+            QueryBudget strangers,
             LongSupplier height,
             Duration patience,
             CacheObserver observer,
@@ -79,6 +86,7 @@ public final class RelayAdmission {
         this.gate = new SupplierGate(caches.supplierStates(), keys);
         this.contexts = new SessionContexts(caches, height, observer, ticker);
         this.verifier = verifier;
+        this.strangers = strangers;
         this.patience = patience;
         this.throttle = new LogThrottle(ticker);
         this.rereadLately =
@@ -242,7 +250,7 @@ public final class RelayAdmission {
             return CompletableFuture.completedFuture(true);
         }
         return caches.paramsAt()
-                .get(key.end())
+                .get(key.end(), strangers)
                 .handle(
                         (params, failure) -> {
                             if (failure != null) {
@@ -259,7 +267,7 @@ public final class RelayAdmission {
     }
 
     private CompletionStage<Ring> ringOf(SessionKey key) {
-        return contexts.ring(key.application(), key.end())
+        return contexts.ring(key.application(), key.end(), strangers)
                 .exceptionally(
                         failure -> {
                             throw asRefusal(

@@ -7,6 +7,7 @@ import io.relayminer.core.cache.CacheException;
 import io.relayminer.core.cache.CacheObserver;
 import io.relayminer.core.cache.CachePolicy;
 import io.relayminer.core.cache.CacheTier;
+import io.relayminer.core.cache.QueryBudget;
 import io.relayminer.core.cache.RelayCaches;
 import io.relayminer.core.cache.TieredCache;
 import io.relayminer.core.meter.MeterPrice;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
@@ -43,7 +45,7 @@ import java.util.stream.Collectors;
  * <p><b>Cold.</b> Asking the chain for a session is expensive and its answer depends on what the
  * client claims, so it is left until the relay's signature was verified: {@link #ring} first,
  * {@link #resolve} second. A stranger can thus make the relayer look up applications and keys,
- * which are few and remembered, but not sessions.
+ * within a budget, but not sessions.
  *
  * <p>Contexts are refreshed in the background every minute, because the application's stake and its
  * gateways may change within a session; everything else in them is immutable and comes from memory.
@@ -112,11 +114,34 @@ final class SessionContexts {
         return caches.applications().get(application).thenCompose(app -> ring(app, sessionEnd));
     }
 
+    /**
+     * As {@link #ring(String, long)}, for a relay that is not authenticated.
+     *
+     * @param budget what the chain may be asked
+     */
+    CompletionStage<Ring> ring(String application, long sessionEnd, QueryBudget budget) {
+        return caches.applications()
+                .get(application, budget)
+                .thenCompose(
+                        app ->
+                                ring(
+                                        app,
+                                        sessionEnd,
+                                        address -> caches.publicKeys().get(address, budget)));
+    }
+
     private CompletionStage<Ring> ring(Application application, long sessionEnd) {
-        CompletableFuture<PublicKey> own = key(application.getAddress());
+        return ring(application, sessionEnd, address -> caches.publicKeys().get(address));
+    }
+
+    private static CompletionStage<Ring> ring(
+            Application application,
+            long sessionEnd,
+            Function<String, CompletionStage<ByteString>> keys) {
+        CompletableFuture<PublicKey> own = key(application.getAddress(), keys);
         List<CompletableFuture<PublicKey>> gateways = new ArrayList<>();
         for (String gateway : DelegatedGateways.at(application, sessionEnd)) {
-            gateways.add(key(gateway));
+            gateways.add(key(gateway, keys));
         }
         return CompletableFuture.allOf(gateways.toArray(CompletableFuture[]::new))
                 .thenCombine(
@@ -127,9 +152,9 @@ final class SessionContexts {
                                         gateways.stream().map(CompletableFuture::join).toList()));
     }
 
-    private CompletableFuture<PublicKey> key(String address) {
-        return caches.publicKeys()
-                .get(address)
+    private static CompletableFuture<PublicKey> key(
+            String address, Function<String, CompletionStage<ByteString>> keys) {
+        return keys.apply(address)
                 .thenApply(
                         bytes -> {
                             try {

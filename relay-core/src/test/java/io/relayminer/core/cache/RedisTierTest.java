@@ -58,7 +58,7 @@ class RedisTierTest {
                         timer,
                         new Random(1),
                         circuit,
-                        new QueryBudget(budget, now::get),
+                        new QueryBudget("of a test", budget, 1_000, now::get),
                         new CacheObserver() {
                             @Override
                             public void lock(String type, String result) {

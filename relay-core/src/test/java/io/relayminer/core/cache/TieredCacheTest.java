@@ -207,6 +207,63 @@ class TieredCacheTest {
     }
 
     @Test
+    void keysThatAClientMayInventReachTheAuthorityWithinABudget() {
+        QueryBudget budget = new QueryBudget("of a test", 2, 10, now::get);
+        for (int i = 0; i < 50; i++) {
+            CompletableFuture<String> reply = cache.get("k" + i, budget).toCompletableFuture();
+            assertEquals(
+                    i < 2 ? CacheException.Absent.class : CacheException.Unavailable.class,
+                    failure(reply).getClass());
+        }
+        assertEquals(2, authority.asked);
+        assertEquals(50, shared.asked);
+        assertInstanceOf(
+                CacheException.Absent.class,
+                failure(cache.get("k1", budget).toCompletableFuture()),
+                "what is remembered costs nothing");
+        shared.answer("v");
+        assertEquals(
+                "v",
+                cache.get("shared", budget).toCompletableFuture().join(),
+                "nor does what the shared tier has");
+        assertEquals("v", cache.get("shared", budget).toCompletableFuture().join());
+        authority.answer("v");
+        assertEquals("v", get("k2").join(), "others have no budget, and a refusal is forgotten");
+        assertEquals(3, authority.asked);
+    }
+
+    @Test
+    void aStaleValueServesAlsoWhenThereIsNoBudgetToReadItAgain() {
+        QueryBudget budget = new QueryBudget("of a test", 1, 10, () -> 0);
+        authority.answer("old");
+        assertEquals("old", cache.get("k", budget).toCompletableFuture().join());
+        later(Duration.ofSeconds(61));
+        assertEquals("old", cache.get("k", budget).toCompletableFuture().join());
+        assertEquals(1, authority.asked);
+        authority.answer("new");
+        assertEquals("old", cache.peek("k"));
+        assertEquals("new", cache.peek("k"));
+    }
+
+    @Test
+    void lookupsThatTakeLongDoNotPileUp() {
+        QueryBudget budget = new QueryBudget("of a test", 1_000, 2, now::get);
+        CompletableFuture<String> slow = authority.pending();
+        authority.pending();
+        CompletableFuture<String> first = cache.get("a", budget).toCompletableFuture();
+        cache.get("b", budget);
+        assertInstanceOf(
+                CacheException.Unavailable.class,
+                failure(cache.get("c", budget).toCompletableFuture()));
+        CompletableFuture<String> joined = cache.get("a", budget).toCompletableFuture();
+        slow.complete("v");
+        assertEquals("v", first.join());
+        assertEquals("v", joined.join(), "who joins a pending lookup starts none");
+        authority.answer("w");
+        assertEquals("w", cache.get("c", budget).toCompletableFuture().join());
+    }
+
+    @Test
     void invalidationDropsOneKeyOrAllOrThoseThatMatch() {
         for (String key : List.of("a1", "a2", "b1")) {
             cache.prime(key, key);
