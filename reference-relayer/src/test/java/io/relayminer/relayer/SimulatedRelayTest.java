@@ -1,6 +1,7 @@
 package io.relayminer.relayer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.relayminer.core.wire.service.RelayRequest;
@@ -98,6 +99,22 @@ class SimulatedRelayTest {
         assertEquals(
                 "{\"error\":\"simulation rejected: simulation: request already seen (replay)\"}",
                 again.text());
+    }
+
+    @Test
+    void theAnswerIsNeverCompressed() throws IOException {
+        start(yaml -> yaml + "response_compression: {enabled: true, min_size_bytes: 1}\n");
+        RawClient.Answer answer =
+                fixture.send(simulated(), HEADER, "self-test", "Accept-Encoding", "gzip");
+        assertEquals(200, answer.status(), answer::text);
+        assertFalse(answer.headers().containsKey("content-encoding"));
+        assertEquals(Fixture.ANSWER, fixture.inner(answer).getBodyBz().toStringUtf8());
+        assertEquals(
+                "gzip",
+                fixture.send(fixture.relay(), "Accept-Encoding", "gzip")
+                        .headers()
+                        .get("content-encoding"),
+                "that of an ordinary relay is");
     }
 
     @Test

@@ -13,11 +13,18 @@ public sealed interface RelayReply {
      *
      * @param contentType value of the {@code Content-Type} header
      * @param headers further response headers, e.g. {@code Backend-Retries}; usually empty
-     * @param body encoded {@code RelayResponse}; handed over, not modified by either side. The
-     *     transport may compress it on the wire
+     * @param body encoded {@code RelayResponse}; handed over, not modified by either side
+     * @param compressible whether the transport may compress the body on the wire
      */
     @SuppressWarnings("ArrayRecordComponent") // handed over; never compared
-    record Signed(String contentType, Headers headers, byte[] body) implements RelayReply {}
+    record Signed(String contentType, Headers headers, byte[] body, boolean compressible)
+            implements RelayReply {
+
+        /** A reply that may be compressed. */
+        public Signed(String contentType, Headers headers, byte[] body) {
+            this(contentType, headers, body, true);
+        }
+    }
 
     /**
      * A refusal, never signed. Over HTTP it becomes the given status with a JSON object {@code

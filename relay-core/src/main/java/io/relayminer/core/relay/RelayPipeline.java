@@ -541,7 +541,10 @@ public final class RelayPipeline implements RelayHandler {
                             if (failure == null) {
                                 count(relay, priced ? "success" : "meter_degraded");
                                 return new RelayReply.Signed(
-                                        JSON, Headers.empty(), relay.response().toByteArray());
+                                        JSON,
+                                        Headers.empty(),
+                                        relay.response().toByteArray(),
+                                        false);
                             }
                             Throwable cause = RelayFailures.root(failure);
                             if (cause instanceof RefusedException known) {

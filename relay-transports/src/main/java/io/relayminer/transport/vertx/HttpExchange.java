@@ -255,7 +255,12 @@ final class HttpExchange {
         }
         switch (reply) {
             case RelayReply.Signed signed ->
-                    write(200, signed.contentType(), signed.headers(), signed.body());
+                    write(
+                            200,
+                            signed.contentType(),
+                            signed.headers(),
+                            signed.body(),
+                            signed.compressible() && compresses(signed.body().length));
             case RelayReply.Refused refused ->
                     write(
                             refused.status(),
@@ -282,6 +287,11 @@ final class HttpExchange {
     }
 
     private void write(int status, String contentType, Headers headers, byte[] bytes) {
+        write(status, contentType, headers, bytes, false);
+    }
+
+    private void write(
+            int status, String contentType, Headers headers, byte[] bytes, boolean compressed) {
         if (state == State.HANDLING) {
             state = State.WRITING;
         }
@@ -295,7 +305,7 @@ final class HttpExchange {
         response.putHeader("Date", listener.date());
         headers.forEach(response.headers()::add);
         byte[] out = bytes;
-        if (status == 200 && compresses(bytes.length)) {
+        if (compressed) {
             out = Gzip.compress(bytes);
             response.putHeader("Content-Encoding", "gzip");
         }
@@ -305,7 +315,7 @@ final class HttpExchange {
 
     private boolean compresses(int length) {
         int from = listener.options().compressFromBytes();
-        if (from < 0 || length < from || state == State.DISCARDING) {
+        if (from < 0 || length < from) {
             return false;
         }
         String accepted = request.getHeader("accept-encoding");

@@ -737,6 +737,31 @@ class HttpTransportTest {
     }
 
     @Test
+    void replyThatMustNotBeCompressedIsNot() throws IOException {
+        start(
+                TransportOptions.listen("127.0.0.1", 0).withCompressionFrom(1024),
+                r ->
+                        CompletableFuture.completedStage(
+                                new RelayReply.Signed(
+                                        "application/json",
+                                        Headers.empty(),
+                                        new byte[5000],
+                                        r.path().equals("/compressible"))));
+        try (RawHttp client = new RawHttp(address)) {
+            String gzip = "Accept-Encoding: gzip\r\n";
+            RawHttp.Answer plain = client.request("POST", "/", gzip, RELAY).read();
+            assertNull(plain.headers().get("content-encoding"));
+            assertArrayEquals(new byte[5000], plain.body());
+            assertEquals(
+                    "gzip",
+                    client.request("POST", "/compressible", gzip, RELAY)
+                            .read()
+                            .headers()
+                            .get("content-encoding"));
+        }
+    }
+
+    @Test
     void compressionIsOffByDefault() throws IOException {
         start(r -> signed(new byte[5000]));
         try (RawHttp client = new RawHttp(address)) {
