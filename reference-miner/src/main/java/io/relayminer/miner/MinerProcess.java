@@ -15,6 +15,7 @@ import io.relayminer.core.key.KeyRing;
 import io.relayminer.core.key.KeySources;
 import io.relayminer.core.metrics.MeteredChainQueries;
 import io.relayminer.core.metrics.ProcessMetrics;
+import io.relayminer.core.metrics.RedisMetrics;
 import io.relayminer.core.miner.MinerMetrics;
 import io.relayminer.core.miner.MinerNode;
 import io.relayminer.core.miner.MinerSettings;
@@ -99,7 +100,8 @@ final class MinerProcess implements AutoCloseable {
                             RedisConnections.open(
                                     RedisEndpoint.parse(config.redis().url()),
                                     instance,
-                                    RedisConnections.Limits.DEFAULT));
+                                    RedisConnections.Limits.DEFAULT,
+                                    new RedisMetrics(registry)));
             for (String warning : RedisServerCheck.inspect(redis, keys).warnings()) {
                 LOG.warn("Redis: {}", warning);
             }

@@ -2,6 +2,7 @@ package io.relayminer.relayer;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.relayminer.core.admin.AdminServer;
 import io.relayminer.core.admin.DebugPages;
@@ -16,6 +17,7 @@ import io.relayminer.core.daemon.DaemonCommand;
 import io.relayminer.core.meter.RelayMeter;
 import io.relayminer.core.metrics.MeteredChainQueries;
 import io.relayminer.core.metrics.ProcessMetrics;
+import io.relayminer.core.metrics.RedisMetrics;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisEndpoint;
 import io.relayminer.core.redis.RedisKeys;
@@ -124,12 +126,13 @@ final class Relayer implements AutoCloseable {
         return new Relayer(config, redis, chain, keys, registry, clock, ticker);
     }
 
-    /** Connects to the Redis of a configuration. */
-    static RedisConnections connect(RelayerConfig config) {
+    /** Connects to the Redis of a configuration; reconnects are counted. */
+    static RedisConnections connect(RelayerConfig config, MeterRegistry registry) {
         return RedisConnections.open(
                 RedisEndpoint.parse(config.redis().url()),
                 "relayer",
-                RedisConnections.Limits.DEFAULT);
+                RedisConnections.Limits.DEFAULT,
+                new RedisMetrics(registry));
     }
 
     private Relayer(
@@ -192,6 +195,7 @@ final class Relayer implements AutoCloseable {
                             heights::height,
                             metrics,
                             ticker);
+            metrics.remembered(caches);
             RingVerifier verifier =
                     opened(RingVerifier.builder().policy(ringPolicy(config.ring())).build());
             RelayAdmission admission =

@@ -65,7 +65,7 @@ final class RelayerProcess implements AutoCloseable {
                                 "chain",
                                 () -> ChainClient.open(chainSettings(config.pocketNode())));
                 Opening<RedisConnections> redisOpening =
-                        new Opening<>("redis", () -> Relayer.connect(config))) {
+                        new Opening<>("redis", () -> Relayer.connect(config, registry))) {
             keys = loadedKeys(config, registry);
             chain = chainOpening.take();
             Relayer relayer =

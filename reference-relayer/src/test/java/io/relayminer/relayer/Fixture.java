@@ -109,13 +109,14 @@ final class Fixture implements AutoCloseable {
                         .formatted(redis.uri(), backend.url());
         RelayerConfig config =
                 RelayerConfig.reader().build().parse(change.apply(yaml), "test").config();
+        PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         relayer =
                 Relayer.start(
                         config,
-                        Relayer.connect(config),
+                        Relayer.connect(config, registry),
                         chain,
                         keys,
-                        new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
+                        registry,
                         InstantSource.system(),
                         ticker);
         Await.until(() -> RawClient.get(relayer.healthAddress(), "/ready").status() == 200);

@@ -176,6 +176,24 @@ class MetricsContractTest {
         }
     }
 
+    /** Read at the scrape from what is counted anyway, so both must say the same. */
+    @Test
+    void whatIsRememberedOfTheChainIsShown() {
+        String application = "client=\"application\"";
+        assertTrue(sample("ha_query_cache_hits_total", application) > 0);
+        assertTrue(sample("ha_query_cache_misses_total", application) > 0);
+        assertTrue(sample("ha_query_cache_size", application) > 0);
+    }
+
+    private double sample(String name, String label) {
+        return fixture.relayer()
+                .scrape()
+                .lines()
+                .filter(line -> line.startsWith(name + "{") && line.contains(label))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
+    }
+
     @Test
     void labelsFromRequestsAreOfAFixedSet() throws IOException {
         fixture.send(fixture.relay(), "Rpc-Type", "made-up");

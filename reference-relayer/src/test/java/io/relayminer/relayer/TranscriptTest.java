@@ -278,13 +278,15 @@ class TranscriptTest {
             comet = new ScriptedBackend(this::answer);
             seed(cases);
             RelayerConfig config = config(transcript, name);
+            PrometheusMeterRegistry registry =
+                    new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
             relayer =
                     Relayer.start(
                             config,
-                            Relayer.connect(config),
+                            Relayer.connect(config, registry),
                             chain,
                             keys,
-                            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
+                            registry,
                             clock,
                             Ticker.systemTicker());
         }

@@ -78,6 +78,15 @@ public final class RelayCaches {
      */
     public record ServiceAt(String serviceId, long height) {}
 
+    /**
+     * One kind of answers of the chain, as operators know them.
+     *
+     * @param client what the questions are about, e.g. {@code shared}
+     * @param kind which of its answers are kept
+     * @param cache where they are kept
+     */
+    public record Remembered(String client, String kind, TieredCache<?, ?> cache) {}
+
     private final RedisKeys keys;
     private final LongSupplier height;
     private final TieredCache<String, Application> applications;
@@ -259,6 +268,18 @@ public final class RelayCaches {
                                 key -> factors.get(key).thenApply(f -> f == null ? NO_FACTOR : f)),
                         observer,
                         ticker);
+    }
+
+    /** What is remembered of the chain's answers, kind by kind. */
+    public List<Remembered> remembered() {
+        return List.of(
+                new Remembered("application", "entity", applications),
+                new Remembered("account", "entity", publicKeys),
+                new Remembered("shared", "params_at_height", paramsAt),
+                new Remembered("session", "session", sessions),
+                new Remembered("session", "params", suppliersPerSession),
+                new Remembered("service", "cupr_at_height", computeUnits),
+                new Remembered("service", "difficulty", difficultyTargets));
     }
 
     /** Applications by address. */

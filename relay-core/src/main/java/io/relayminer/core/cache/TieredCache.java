@@ -191,6 +191,11 @@ public final class TieredCache<K, V> {
         memory.invalidateAll(dead);
     }
 
+    /** What is kept here, as metrics call it. */
+    public String type() {
+        return policy.type();
+    }
+
     /** Entries in memory, approximately. */
     public long size() {
         return memory.estimatedSize();

@@ -168,6 +168,8 @@ public final class MinerNode implements AutoCloseable {
         RedisKeys keys = around.keys();
         this.calls = new ChainCalls(settings.miner().chainTimeout());
         this.records = new RedisSessionStore(redis, keys, settings.sessionLife());
+        SessionConstantsSource constants = new SessionConstantsSource(around.chain(), calls);
+        constants.show(metrics.registry());
         this.services =
                 new SupplierWorker.Services(
                         around.log(),
@@ -175,7 +177,7 @@ public final class MinerNode implements AutoCloseable {
                         records,
                         new RedisOutbox(redis, keys),
                         new RedisSubmissionLog(redis, keys, settings.submissionLife()),
-                        new SessionConstantsSource(around.chain(), calls),
+                        constants,
                         around.chain(),
                         around.submitter(),
                         calls,

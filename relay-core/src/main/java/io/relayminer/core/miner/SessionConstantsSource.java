@@ -3,9 +3,11 @@ package io.relayminer.core.miner;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.relayminer.core.chain.ChainException;
 import io.relayminer.core.chain.ChainQueries;
 import io.relayminer.core.chain.ComputeUnits;
+import io.relayminer.core.metrics.QueryCacheMetrics;
 import io.relayminer.core.session.SessionWindows;
 import io.relayminer.core.wire.service.RelayMiningDifficulty;
 import io.relayminer.core.wire.session.Session;
@@ -19,6 +21,7 @@ import java.math.BigInteger;
 import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Resolves the constants and windows of sessions from the chain, each once per process.
@@ -38,8 +41,11 @@ final class SessionConstantsSource {
     private final ChainQueries chain;
     private final ChainCalls calls;
     private final Cache<Key, SessionConstants> constants =
-            Caffeine.newBuilder().maximumSize(20_000).build();
-    private final Cache<Long, Params> paramsAt = Caffeine.newBuilder().maximumSize(2_000).build();
+            Caffeine.newBuilder().maximumSize(20_000).recordStats().build();
+    private final Cache<Long, Params> paramsAt =
+            Caffeine.newBuilder().maximumSize(2_000).recordStats().build();
+    private final LongAdder liveHits = new LongAdder();
+    private final LongAdder liveMisses = new LongAdder();
     private final Object liveLock = new Object();
     private long liveHeight = -1;
     private Params live = Params.getDefaultInstance();
@@ -47,6 +53,38 @@ final class SessionConstantsSource {
     SessionConstantsSource(ChainQueries chain, ChainCalls calls) {
         this.chain = chain;
         this.calls = calls;
+    }
+
+    /** Shows in a registry how often memory had the answer. */
+    void show(MeterRegistry registry) {
+        show(registry, "session", "session", constants);
+        show(registry, "shared", "params_at_height", paramsAt);
+        QueryCacheMetrics.show(
+                registry,
+                "shared",
+                "params",
+                this,
+                self -> self.liveHits.sum(),
+                self -> self.liveMisses.sum(),
+                self -> self.liveKnown() ? 1 : 0);
+    }
+
+    private static void show(
+            MeterRegistry registry, String client, String kind, Cache<?, ?> cache) {
+        QueryCacheMetrics.show(
+                registry,
+                client,
+                kind,
+                cache,
+                c -> c.stats().hitCount(),
+                c -> c.stats().missCount(),
+                Cache::estimatedSize);
+    }
+
+    private boolean liveKnown() {
+        synchronized (liveLock) {
+            return liveHeight >= 0;
+        }
     }
 
     /**
@@ -137,9 +175,11 @@ final class SessionConstantsSource {
     private Params live(long tip) {
         synchronized (liveLock) {
             if (liveHeight == tip) {
+                liveHits.increment();
                 return live;
             }
         }
+        liveMisses.increment();
         Params fresh = calls.await(chain.sharedParams());
         synchronized (liveLock) {
             if (liveHeight < tip) {

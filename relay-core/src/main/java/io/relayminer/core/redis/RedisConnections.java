@@ -2,6 +2,7 @@ package io.relayminer.core.redis;
 
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisCredentials;
 import io.lettuce.core.RedisCredentialsProvider;
 import io.lettuce.core.RedisException;
@@ -33,8 +34,11 @@ import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
 /**
  * The connections of one process to Redis.
@@ -66,7 +70,8 @@ public final class RedisConnections implements AutoCloseable {
     private final String clientName;
     private final Limits limits;
     private final ClientResources resources;
-    private final Opener opener;
+    private final ReconnectListener listener;
+    private final Map<Use, Opener> openers = new EnumMap<>(Use.class);
     private final RedisLink shared;
     private final List<AutoCloseable> opened = new ArrayList<>();
     private boolean closed;
@@ -83,6 +88,29 @@ public final class RedisConnections implements AutoCloseable {
                 new Limits(Duration.ofSeconds(5), Duration.ofSeconds(3));
     }
 
+    /** What a connection is for. */
+    public enum Use {
+        /** Commands of all threads. */
+        COMMANDS("commands"),
+        /** Blocking reads of relay streams. */
+        STREAMS_CONSUMER("streams_consumer"),
+        /** Relays on their way into streams. */
+        STREAMS_PUBLISHER("streams_publisher"),
+        /** Subscriptions to channels. */
+        PUBSUB("pubsub");
+
+        private final String label;
+
+        Use(String label) {
+            this.label = label;
+        }
+
+        /** The name in metrics. */
+        public String label() {
+            return label;
+        }
+    }
+
     private interface Opener extends AutoCloseable {
         RedisLink link();
 
@@ -97,18 +125,29 @@ public final class RedisConnections implements AutoCloseable {
             String clientName,
             Limits limits,
             ClientResources resources,
-            Opener opener) {
+            ReconnectListener listener) {
         this.endpoint = endpoint;
         this.clientName = clientName;
         this.limits = limits;
         this.resources = resources;
-        this.opener = opener;
-        this.shared = opener.link();
+        this.listener = listener;
+        try {
+            this.shared = opener(Use.COMMANDS).link();
+            shared.sync().ping();
+        } catch (RedisException e) {
+            openers.values().forEach(Opener::close);
+            throw e;
+        }
     }
 
     /** Connects with default limits. See {@link #open(RedisEndpoint, String, Limits)}. */
     public static RedisConnections open(String url) {
         return open(RedisEndpoint.parse(url), "", Limits.DEFAULT);
+    }
+
+    /** Connects without a listener. */
+    public static RedisConnections open(RedisEndpoint endpoint, String clientName, Limits limits) {
+        return open(endpoint, clientName, limits, ReconnectListener.NONE);
     }
 
     /**
@@ -117,30 +156,50 @@ public final class RedisConnections implements AutoCloseable {
      * @param endpoint where Redis is
      * @param clientName shown by {@code CLIENT LIST}; empty for none. A name in the URL wins
      * @param limits time limits; limits in the URL win
+     * @param listener told when connections are lost and found
      * @throws RedisStateException.Unavailable if there is no answer
      */
-    public static RedisConnections open(RedisEndpoint endpoint, String clientName, Limits limits) {
+    public static RedisConnections open(
+            RedisEndpoint endpoint, String clientName, Limits limits, ReconnectListener listener) {
         ClientResources resources =
                 DefaultClientResources.builder().reconnectDelay(RECONNECT).build();
-        Opener opener = null;
         try {
-            opener = opener(endpoint, clientName, limits, resources);
-            RedisConnections connections =
-                    new RedisConnections(endpoint, clientName, limits, resources, opener);
-            connections.sync().ping();
-            return connections;
+            return new RedisConnections(endpoint, clientName, limits, resources, listener);
         } catch (RedisException e) {
-            if (opener != null) {
-                opener.close();
-            }
             shutdown(resources);
             throw new RedisStateException.Unavailable(
                     "Redis does not answer; check redis.url, the network and the password", e);
         }
     }
 
+    /** What opens the connections of one kind; they share a client, and a topology in a cluster. */
+    private synchronized Opener opener(Use use) {
+        return openers.computeIfAbsent(use, first -> opener(first, UnaryOperator.identity()));
+    }
+
+    private Opener opener(Use use, UnaryOperator<ClientResources.Builder> more) {
+        listener.opened(use);
+        Reconnects reconnects = new Reconnects(resources.eventBus(), use, listener);
+        return opener(
+                endpoint,
+                clientName,
+                limits,
+                more.apply(
+                                resources
+                                        .mutate()
+                                        .eventBus(reconnects)
+                                        // Else each kind had event loops of its own.
+                                        .eventLoopGroupProvider(resources.eventLoopGroupProvider()))
+                        .build(),
+                reconnects);
+    }
+
     private static Opener opener(
-            RedisEndpoint endpoint, String clientName, Limits limits, ClientResources resources) {
+            RedisEndpoint endpoint,
+            String clientName,
+            Limits limits,
+            ClientResources resources,
+            RedisConnectionStateListener listener) {
         return switch (endpoint) {
             case RedisEndpoint.Standalone s -> {
                 RedisEndpoint.UrlOptions o = s.options();
@@ -155,7 +214,8 @@ public final class RedisConnections implements AutoCloseable {
                                 .withVerifyPeer(
                                         s.verifyPeer() ? SslVerifyMode.FULL : SslVerifyMode.NONE);
                 name(uri, o.clientName().isEmpty() ? clientName : o.clientName());
-                yield single(uri.build(), s.credentials(), new Limits(dial, read), resources);
+                yield single(
+                        uri.build(), s.credentials(), new Limits(dial, read), resources, listener);
             }
             case RedisEndpoint.Sentinel s -> {
                 RedisURI.Builder uri = RedisURI.builder().withSentinelMasterId(s.master());
@@ -166,9 +226,9 @@ public final class RedisConnections implements AutoCloseable {
                 name(uri, clientName);
                 RedisEndpoint.Credentials data =
                         new RedisEndpoint.Credentials("", s.credentials().password());
-                yield single(uri.build(), data, limits, resources);
+                yield single(uri.build(), data, limits, resources, listener);
             }
-            case RedisEndpoint.Cluster c -> cluster(c, clientName, limits, resources);
+            case RedisEndpoint.Cluster c -> cluster(c, clientName, limits, resources, listener);
         };
     }
 
@@ -192,10 +252,12 @@ public final class RedisConnections implements AutoCloseable {
             RedisURI uri,
             RedisEndpoint.Credentials credentials,
             Limits limits,
-            ClientResources resources) {
+            ClientResources resources,
+            RedisConnectionStateListener listener) {
         login(uri, credentials);
         uri.setTimeout(limits.commandTimeout());
         RedisClient client = RedisClient.create(resources, uri);
+        client.addListener(listener);
         client.setOptions(common(ClientOptions.builder(), limits).build());
         return new Opener() {
             @Override
@@ -212,6 +274,7 @@ public final class RedisConnections implements AutoCloseable {
             @Override
             public void close() {
                 client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
+                RedisConnections.shutdown(resources);
             }
         };
     }
@@ -220,7 +283,8 @@ public final class RedisConnections implements AutoCloseable {
             RedisEndpoint.Cluster cluster,
             String clientName,
             Limits limits,
-            ClientResources resources) {
+            ClientResources resources,
+            RedisConnectionStateListener listener) {
         List<RedisURI> seeds = new ArrayList<>();
         for (RedisEndpoint.HostPort seed : cluster.seeds()) {
             RedisURI.Builder uri = RedisURI.builder().withHost(seed.host()).withPort(seed.port());
@@ -231,6 +295,7 @@ public final class RedisConnections implements AutoCloseable {
             seeds.add(built);
         }
         RedisClusterClient client = RedisClusterClient.create(resources, seeds);
+        client.addListener(listener);
         ClusterClientOptions.Builder options = ClusterClientOptions.builder();
         common(options, limits);
         options.topologyRefreshOptions(
@@ -254,6 +319,7 @@ public final class RedisConnections implements AutoCloseable {
             @Override
             public void close() {
                 client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
+                RedisConnections.shutdown(resources);
             }
         };
     }
@@ -304,18 +370,19 @@ public final class RedisConnections implements AutoCloseable {
     }
 
     /** Opens a connection for one user, who closes it. */
-    public RedisLink dedicated() {
-        return keep(opener.link());
+    public RedisLink dedicated(Use use) {
+        return keep(opener(use).link());
     }
 
     /**
      * Opens a connection for one user, who closes it, on an event loop of the caller's: what the
      * loop sends goes out from it, and its answers come back to it, without waking another thread.
      *
+     * @param use what it is for
      * @param loop of the kind of transport that Netty's native libraries on the class path allow
      *     (epoll where they are, else NIO); must outlive these connections and must not be blocked
      */
-    public RedisLink dedicated(EventLoop loop) {
+    public RedisLink dedicated(Use use, EventLoop loop) {
         EventLoopGroupProvider onlyThis =
                 new EventLoopGroupProvider() {
                     @Override
@@ -340,19 +407,13 @@ public final class RedisConnections implements AutoCloseable {
                         return ImmediateEventExecutor.INSTANCE.newSucceededFuture(true);
                     }
                 };
-        Opener onLoop =
-                keep(
-                        opener(
-                                endpoint,
-                                clientName,
-                                limits,
-                                resources.mutate().eventLoopGroupProvider(onlyThis).build()));
+        Opener onLoop = keep(opener(use, own -> own.eventLoopGroupProvider(onlyThis)));
         return keep(onLoop.link());
     }
 
     /** Opens a pub/sub connection for one user, who closes it. */
     public RedisSubscriber subscriber() {
-        return keep(new RedisSubscriber(opener.pubSub()));
+        return keep(new RedisSubscriber(opener(Use.PUBSUB).pubSub()));
     }
 
     private synchronized <T extends AutoCloseable> T keep(T connection) {
@@ -383,7 +444,7 @@ public final class RedisConnections implements AutoCloseable {
             }
         }
         shared.close();
-        opener.close();
+        openers.values().forEach(Opener::close);
         shutdown(resources);
     }
 

@@ -133,7 +133,7 @@ public final class RedisStreamRelayLog implements RelayLog {
      * system call of the server takes.
      *
      * @param loops all event loops that append; they must outlive the connections. See {@link
-     *     RedisConnections#dedicated(EventLoop)}
+     *     RedisConnections#dedicated(RedisConnections.Use, EventLoop)}
      */
     public RedisStreamRelayLog(
             RedisConnections connections,
@@ -154,11 +154,14 @@ public final class RedisStreamRelayLog implements RelayLog {
         this.loops = List.copyOf(loops);
         List<StreamPublisher> opened = new ArrayList<>();
         if (loops.isEmpty()) {
-            opened.add(publisher(connections.dedicated(), 1));
+            opened.add(publisher(connections.dedicated(RedisConnections.Use.STREAMS_PUBLISHER), 1));
         }
         int count = Math.min(loops.size(), MOST_PUBLISHERS);
         for (EventLoop loop : loops.subList(0, count)) {
-            opened.add(publisher(connections.dedicated(loop), count));
+            opened.add(
+                    publisher(
+                            connections.dedicated(RedisConnections.Use.STREAMS_PUBLISHER, loop),
+                            count));
         }
         this.publishers = List.copyOf(opened);
     }
@@ -254,7 +257,7 @@ public final class RedisStreamRelayLog implements RelayLog {
     // ---- the reading thread --------------------------------------------------------------------
 
     private void run() {
-        RedisLink link = connections.dedicated();
+        RedisLink link = connections.dedicated(RedisConnections.Use.STREAMS_CONSUMER);
         try {
             while (true) {
                 List<Reader> ready = new ArrayList<>();

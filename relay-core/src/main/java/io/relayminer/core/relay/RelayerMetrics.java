@@ -9,8 +9,11 @@ import io.micrometer.core.instrument.Timer;
 import io.relayminer.core.backend.BackendPoolEvents;
 import io.relayminer.core.backend.Outcome;
 import io.relayminer.core.cache.CacheObserver;
+import io.relayminer.core.cache.RelayCaches;
+import io.relayminer.core.cache.TieredCache;
 import io.relayminer.core.meter.MeterObserver;
 import io.relayminer.core.metrics.Buckets;
+import io.relayminer.core.metrics.QueryCacheMetrics;
 import io.relayminer.core.redis.RelayLogListener;
 import io.relayminer.transport.MinedRelay;
 import io.relayminer.transport.TransportEvents;
@@ -472,6 +475,30 @@ public final class RelayerMetrics
                                         .tags("cache_type", type, "level", level)
                                         .register(registry))
                 .record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Shows what the caches remember of the chain's answers, from the counts of their levels. */
+    public void remembered(RelayCaches caches) {
+        for (RelayCaches.Remembered each : caches.remembered()) {
+            String type = each.cache().type();
+            QueryCacheMetrics.show(
+                    registry,
+                    each.client(),
+                    each.kind(),
+                    each.cache(),
+                    cache -> counted("ha_cache_hits", type, "l1"),
+                    cache ->
+                            counted("ha_cache_hits", type, "l2")
+                                    + counted("ha_cache_hits", type, "l2_retry")
+                                    + counted("ha_cache_misses", type, "l3")
+                                    + counted("ha_cache_misses", type, "l3_error"),
+                    TieredCache::size);
+        }
+    }
+
+    private double counted(String name, String type, String level) {
+        Counter counter = counters.get(new CacheKey(name, type, level));
+        return counter == null ? 0 : counter.count();
     }
 
     private Counter cacheCounter(
