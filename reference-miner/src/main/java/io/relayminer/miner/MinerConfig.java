@@ -75,9 +75,8 @@ record MinerConfig(
         @Key("Seconds that an ordered stop may take.") Integer shutdownTimeoutSeconds,
         @Key("Accepted for compatibility; settlements are always followed.")
                 SwitchConfig settlementMonitor,
-        @Key("Accepted for compatibility; has no effect.") BlockHealthConfig blockHealthMonitor,
-        @Key("Accepted for compatibility; claims wait while an operator cannot pay their proofs.")
-                BalanceConfig balanceMonitor,
+        @Key("Watch over the pace of blocks.") BlockHealthConfig blockHealthMonitor,
+        @Key("Watch over balances and stakes of suppliers.") BalanceConfig balanceMonitor,
         @Key("Accepted for compatibility: work runs on virtual threads.")
                 WorkerPoolsConfig workerPools) {
 
@@ -284,32 +283,61 @@ record MinerConfig(
 
     /** {@code block_health_monitor}. */
     record BlockHealthConfig(
-            @Key("Accepted for compatibility; has no effect.") Boolean enabled,
-            @Key("Accepted for compatibility; has no effect.") Double slownessThreshold) {
+            @Key("Count blocks that come late, and warn of three in a row.") Boolean enabled,
+            @Key("Late is a block after more than so many block times, above 1.")
+                    Double slownessThreshold) {
 
         /** Puts the defaults in place. */
         BlockHealthConfig {
             enabled = Check.orDefault(enabled, false);
             slownessThreshold = Check.orDefault(slownessThreshold, 1.5);
+            if (!(slownessThreshold > 1 && slownessThreshold <= 1_000)) {
+                throw new IllegalArgumentException(
+                        "slowness_threshold must be greater than 1 and at most 1000");
+            }
         }
     }
 
     /** {@code balance_monitor}. */
     record BalanceConfig(
-            @Key("Accepted for compatibility; has no effect.") Boolean enabled,
-            @Key("Accepted for compatibility; has no effect.") Integer checkIntervalSeconds,
-            @Key("Accepted for compatibility; has no effect.") Long balanceThresholdUpokt,
-            @Key("Accepted for compatibility; has no effect.") Integer stakeWarningProofThreshold,
-            @Key("Accepted for compatibility; has no effect.")
+            @Key("Show balances and stakes of the fleet's suppliers; the leader does it.")
+                    Boolean enabled,
+            @Key("Seconds between two looks at the chain; the first comes after 30 at most.")
+                    Integer checkIntervalSeconds,
+            @Key("Balance below which it is critical, upokt; below twice as much it is warned of.")
+                    Long balanceThresholdUpokt,
+            @Key("Missed proofs left in a stake below which it is warned of.")
+                    Integer stakeWarningProofThreshold,
+            @Key("Missed proofs left in a stake below which it is critical.")
                     Integer stakeCriticalProofThreshold) {
 
         /** Puts the defaults in place. */
         BalanceConfig {
             enabled = Check.orDefault(enabled, true);
-            checkIntervalSeconds = Check.orDefault(checkIntervalSeconds, 300);
-            balanceThresholdUpokt = Check.orDefault(balanceThresholdUpokt, 1_000_000L);
-            stakeWarningProofThreshold = Check.orDefault(stakeWarningProofThreshold, 10);
-            stakeCriticalProofThreshold = Check.orDefault(stakeCriticalProofThreshold, 3);
+            checkIntervalSeconds =
+                    Check.inRange(
+                            "check_interval_seconds",
+                            Check.orDefault(checkIntervalSeconds, 300),
+                            1,
+                            86_400);
+            balanceThresholdUpokt =
+                    Check.inRange(
+                            "balance_threshold_upokt",
+                            Check.orDefault(balanceThresholdUpokt, 1_000_000L),
+                            0,
+                            Long.MAX_VALUE);
+            stakeWarningProofThreshold =
+                    Check.inRange(
+                            "stake_warning_proof_threshold",
+                            Check.orDefault(stakeWarningProofThreshold, 10),
+                            0,
+                            Integer.MAX_VALUE);
+            stakeCriticalProofThreshold =
+                    Check.inRange(
+                            "stake_critical_proof_threshold",
+                            Check.orDefault(stakeCriticalProofThreshold, 3),
+                            0,
+                            Integer.MAX_VALUE);
         }
     }
 

@@ -381,7 +381,28 @@ final class MinerProcess implements AutoCloseable {
                 config.defaultServiceFactor(),
                 config.serviceFactors(),
                 config.cacheTtl(),
-                Duration.ofSeconds(config.blockTimeSeconds()));
+                Duration.ofSeconds(config.blockTimeSeconds()),
+                slowBlock(config),
+                balances(config.balanceMonitor()));
+    }
+
+    private static Duration slowBlock(MinerConfig config) {
+        return config.blockHealthMonitor().enabled()
+                ? Duration.ofMillis(
+                        Math.round(
+                                config.blockTimeSeconds()
+                                        * 1_000
+                                        * config.blockHealthMonitor().slownessThreshold()))
+                : Duration.ZERO;
+    }
+
+    private static MinerNode.BalanceWatch balances(MinerConfig.BalanceConfig config) {
+        return new MinerNode.BalanceWatch(
+                config.enabled(),
+                Duration.ofSeconds(config.checkIntervalSeconds()),
+                config.balanceThresholdUpokt(),
+                config.stakeWarningProofThreshold(),
+                config.stakeCriticalProofThreshold());
     }
 
     private static Duration renewal(int ttlSeconds, int rateSeconds) {

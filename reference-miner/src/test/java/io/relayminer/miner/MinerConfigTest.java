@@ -65,6 +65,35 @@ class MinerConfigTest {
     }
 
     @Test
+    void monitorsAreWhatTheirSectionsSay() {
+        MinerNode.Settings settings = MinerProcess.nodeSettings(parse(""), "i");
+        assertEquals(Duration.ZERO, settings.slowBlock());
+        assertEquals(
+                new MinerNode.BalanceWatch(true, Duration.ofMinutes(5), 1_000_000, 10, 3),
+                settings.balances());
+        MinerNode.Settings others =
+                MinerProcess.nodeSettings(
+                        parse(
+                                """
+                                block_time_seconds: 10
+                                block_health_monitor:
+                                  enabled: true
+                                  slowness_threshold: 2.5
+                                balance_monitor:
+                                  enabled: false
+                                  check_interval_seconds: 60
+                                  balance_threshold_upokt: 5
+                                  stake_warning_proof_threshold: 4
+                                  stake_critical_proof_threshold: 2
+                                """),
+                        "i");
+        assertEquals(Duration.ofSeconds(25), others.slowBlock());
+        assertEquals(
+                new MinerNode.BalanceWatch(false, Duration.ofMinutes(1), 5, 4, 2),
+                others.balances());
+    }
+
+    @Test
     void theOlderLayoutMeansTheSame() {
         MinerConfig older =
                 parse(
@@ -125,6 +154,9 @@ class MinerConfigTest {
                 "service_factors:\n  eth: 0",
                 "session_ttl: yesterday",
                 "metrics:\n  addr: nowhere",
+                "balance_monitor:\n  check_interval_seconds: 0",
+                "balance_monitor:\n  balance_threshold_upokt: -1",
+                "block_health_monitor:\n  slowness_threshold: 1",
                 "suppliers: []",
                 "session_tree:\n  storage_type: badger"
             })

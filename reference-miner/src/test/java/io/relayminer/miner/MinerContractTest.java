@@ -20,6 +20,7 @@ import io.relayminer.core.redis.SubmissionRecord;
 import io.relayminer.core.redis.SupplierRegistration;
 import io.relayminer.core.redis.SupplierState;
 import io.relayminer.core.session.SessionWindows;
+import io.relayminer.core.wire.CoinAmount;
 import io.relayminer.core.wire.proof.MsgCreateClaim;
 import io.relayminer.core.wire.session.SessionHeader;
 import io.relayminer.core.wire.shared.Params;
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.TestInstance;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.math.BigInteger;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -58,6 +60,13 @@ import java.util.stream.Collectors;
 class MinerContractTest {
 
     private static final int RELAYS = 12;
+    private static final String MONITORS =
+            """
+            balance_monitor:
+              check_interval_seconds: 1
+            block_health_monitor:
+              enabled: true
+            """;
     private static final Pattern SAMPLE =
             Pattern.compile("([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\\{(.*)})? \\S+");
     private static final Pattern LABEL = Pattern.compile("([a-zA-Z_][a-zA-Z0-9_]*)=\"");
@@ -91,7 +100,7 @@ class MinerContractTest {
                 MinerProcess.start(
                         MinerConfig.reader()
                                 .build()
-                                .parse(world.config(world.redis.uri(), 30, ""), "test")
+                                .parse(world.config(world.redis.uri(), 30, MONITORS), "test")
                                 .config());
         world.chain.advanceTo(2);
         world.until("owner", () -> miner.node().suppliers().size() == SUPPLIERS.size());
@@ -150,7 +159,29 @@ class MinerContractTest {
                     "over",
                     () -> world.record(header, supplier).orElseThrow().state().equals("proved"));
         }
+        world.until(
+                "balances are shown",
+                () -> {
+                    String text = scrape();
+                    return SUPPLIERS.stream()
+                            .allMatch(
+                                    s ->
+                                            value(text, "supplier_balance_upokt", s)
+                                                    == world.chain
+                                                            .balance(address(s))
+                                                            .doubleValue());
+                });
         scrape = scrape();
+    }
+
+    /** Value of a gauge of a supplier, negative if there is none. */
+    private static double value(String text, String name, String supplier) {
+        String sample = "ha_miner_" + name + "{supplier=\"" + address(supplier) + "\"} ";
+        return text.lines()
+                .filter(line -> line.startsWith(sample))
+                .mapToDouble(line -> Double.parseDouble(line.substring(sample.length())))
+                .findFirst()
+                .orElse(-1);
     }
 
     @AfterAll
@@ -437,6 +468,21 @@ class MinerContractTest {
                     assertEquals(expected.type(), entry.type(), name);
                     assertEquals(expected.labels(), entry.labels(), name);
                 });
+    }
+
+    @Test
+    void balancesAndStakesAreThoseOfTheChain() {
+        for (String supplier : SUPPLIERS) {
+            BigInteger stake =
+                    world.chain.genesis().suppliers().stream()
+                            .filter(s -> s.getOperatorAddress().equals(address(supplier)))
+                            .map(s -> CoinAmount.of(s.getStake()))
+                            .findFirst()
+                            .orElseThrow();
+            assertEquals(
+                    stake.doubleValue(), value(scrape, "supplier_stake_upokt", supplier), supplier);
+            assertEquals(2, value(scrape, "supplier_balance_health_status", supplier), supplier);
+        }
     }
 
     @Test

@@ -2,18 +2,16 @@ package io.relayminer.core.miner;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
-import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.relayminer.core.metrics.Buckets;
+import io.relayminer.core.miner.SupplierGauges.Name;
 import io.relayminer.core.redis.SessionState;
 import io.relayminer.core.redis.SubmissionPhase;
 
 import java.math.BigInteger;
 import java.time.Duration;
-import java.util.EnumMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,12 +38,14 @@ public final class MinerMetrics {
     private final MeterRegistry registry;
     private final Set<String> namedServices = ConcurrentHashMap.newKeySet();
     private final AtomicLong height = new AtomicLong();
-    private final Map<String, AtomicLong> gauges = new ConcurrentHashMap<>();
-    private final Map<String, Map<SessionState, Integer>> states = new ConcurrentHashMap<>();
+    private final SupplierGauges gauges;
+    private final SupplierGauges pending;
 
     /** Metrics in a registry. */
     public MinerMetrics(MeterRegistry registry) {
         this.registry = registry;
+        this.gauges = new SupplierGauges(registry, "supplier");
+        this.pending = new SupplierGauges(registry, "supplier_addr");
         registry.gauge("ha_miner_current_block_height", height);
         registry.gauge("ha_cache_current_block_height", height);
     }
@@ -122,17 +122,12 @@ public final class MinerMetrics {
 
     /** Entries of a stream that were delivered and not acknowledged. */
     void pending(String supplier, long entries) {
-        gauges.computeIfAbsent(
-                        "ha_transport_redis_pending_messages|" + supplier + "|",
-                        key -> {
-                            AtomicLong number = new AtomicLong();
-                            registry.gauge(
-                                    "ha_transport_redis_pending_messages",
-                                    Tags.of("supplier_addr", supplier),
-                                    number);
-                            return number;
-                        })
-                .set(entries);
+        pending.set(supplier, Name.of("ha_transport_redis_pending_messages"), (double) entries);
+    }
+
+    /** Shows entries that wait for acknowledgement of these suppliers only. */
+    void pendingOnly(Set<String> suppliers) {
+        pending.retain(suppliers);
     }
 
     /** The label of a service that an entry names, which nobody has checked yet. */
@@ -210,21 +205,22 @@ public final class MinerMetrics {
 
     /** Sets how many sessions of a supplier are in each live state. */
     void sessions(String supplier, Map<SessionState, Integer> byState) {
-        states.put(supplier, new EnumMap<>(byState));
         for (SessionState state : SessionState.values()) {
             if (!state.terminal()) {
-                gauge("ha_miner_sessions_by_state", supplier, "state", state.wire())
-                        .set(byState.getOrDefault(state, 0));
+                gauges.set(
+                        supplier,
+                        new Name("ha_miner_sessions_by_state", Tags.of("state", state.wire())),
+                        byState.getOrDefault(state, 0));
             }
         }
     }
 
     void streamLength(String supplier, long entries) {
-        gauge("ha_miner_wal_size_entries", supplier, "", "").set(entries);
+        gauges.set(supplier, Name.of("ha_miner_wal_size_entries"), (double) entries);
     }
 
     void lag(String supplier, long blocks) {
-        gauge("ha_miner_session_block_processing_lag", supplier, "", "").set(blocks);
+        gauges.set(supplier, Name.of("ha_miner_session_block_processing_lag"), (double) blocks);
     }
 
     void submitted(
@@ -432,24 +428,7 @@ public final class MinerMetrics {
 
     /** Removes the gauges of a supplier that this process works on no longer. */
     void released(String supplier) {
-        states.remove(supplier);
-        for (Meter meter : registry.getMeters()) {
-            if (supplier.equals(meter.getId().getTag("supplier")) && meter instanceof Gauge) {
-                registry.remove(meter);
-            }
-        }
-        gauges.keySet().removeIf(key -> key.contains("|" + supplier + "|"));
-    }
-
-    private AtomicLong gauge(String name, String supplier, String tag, String value) {
-        return gauges.computeIfAbsent(
-                name + "|" + supplier + "|" + value,
-                key -> {
-                    Tags tags = Tags.of("supplier", supplier);
-                    AtomicLong number = new AtomicLong();
-                    registry.gauge(name, tag.isEmpty() ? tags : tags.and(tag, value), number);
-                    return number;
-                });
+        gauges.remove(supplier);
     }
 
     private void count(String name, double amount, String supplier, String service) {

@@ -99,6 +99,23 @@ public final class MinerNode implements AutoCloseable {
             Supplier<? extends Set<String>> addresses) {}
 
     /**
+     * How balances and stakes of the fleet's suppliers are watched while this replica leads.
+     *
+     * @param enabled whether they are
+     * @param every time between two looks
+     * @param thresholdUpokt balance in upokt below which it is critical; below twice as much it is
+     *     warned of
+     * @param stakeWarningProofs missed proofs left in a stake below which it is warned of
+     * @param stakeCriticalProofs missed proofs left in a stake below which it is critical
+     */
+    public record BalanceWatch(
+            boolean enabled,
+            Duration every,
+            long thresholdUpokt,
+            int stakeWarningProofs,
+            int stakeCriticalProofs) {}
+
+    /**
      * How a node behaves.
      *
      * @param instance id of this process start, unique for ever
@@ -114,6 +131,9 @@ public final class MinerNode implements AutoCloseable {
      * @param serviceFactors by service
      * @param cacheLife life of published service factors
      * @param blockTime expected time between blocks, for times to live
+     * @param slowBlock time between two blocks above which the second is counted as slow; zero
+     *     counts none
+     * @param balances how balances and stakes are watched
      */
     public record Settings(
             String instance,
@@ -128,7 +148,9 @@ public final class MinerNode implements AutoCloseable {
             double defaultServiceFactor,
             Map<String, Double> serviceFactors,
             Duration cacheLife,
-            Duration blockTime) {}
+            Duration blockTime,
+            Duration slowBlock,
+            BalanceWatch balances) {}
 
     private final Surroundings around;
     private final Settings settings;
@@ -144,6 +166,7 @@ public final class MinerNode implements AutoCloseable {
     private final Map<String, SupplierWorker> workers = new ConcurrentHashMap<>();
     private final Set<String> metApplications = ConcurrentHashMap.newKeySet();
     private final Set<String> metServices = ConcurrentHashMap.newKeySet();
+    private final @Nullable BlockHealth blockHealth;
     private final AtomicLong height = new AtomicLong();
     private final AtomicBoolean running = new AtomicBoolean();
     private volatile long lastBlockNanos = System.nanoTime();
@@ -164,6 +187,10 @@ public final class MinerNode implements AutoCloseable {
         this.settings = settings;
         this.metrics = metrics;
         this.clock = clock;
+        this.blockHealth =
+                settings.slowBlock().isZero()
+                        ? null
+                        : new BlockHealth(settings.slowBlock(), metrics.registry());
         RedisConnections redis = around.connections();
         RedisKeys keys = around.keys();
         this.calls = new ChainCalls(settings.miner().chainTimeout());
@@ -258,6 +285,9 @@ public final class MinerNode implements AutoCloseable {
         height.accumulateAndGet(block.height(), Math::max);
         lastBlockNanos = System.nanoTime();
         metrics.block(block.height());
+        if (blockHealth != null) {
+            blockHealth.block(block.height(), lastBlockNanos);
+        }
         for (SupplierWorker worker : workers.values()) {
             worker.block(block);
         }
@@ -414,6 +444,7 @@ public final class MinerNode implements AutoCloseable {
                                         ended.complete(null);
                                     }
                                 });
+        Thread watcher = watchBalances();
         return new LeaseWork.Running() {
             @Override
             public CompletableFuture<Void> abandon() {
@@ -424,9 +455,32 @@ public final class MinerNode implements AutoCloseable {
             public CompletableFuture<Void> drain() {
                 blocks.close();
                 thread.interrupt();
+                if (watcher != null) {
+                    watcher.interrupt();
+                }
                 return ended;
             }
         };
+    }
+
+    private @Nullable Thread watchBalances() {
+        if (!settings.balances().enabled()) {
+            return null;
+        }
+        BalanceMonitor monitor =
+                new BalanceMonitor(
+                        this::registered, around.chain(), calls, settings.balances(), metrics);
+        return Thread.ofVirtual().name("balance-monitor").start(monitor::run);
+    }
+
+    /** Suppliers that some replica of the fleet works for, or has worked for. */
+    private Set<String> registered() {
+        Set<String> suppliers = new TreeSet<>();
+        for (byte[] member :
+                around.connections().sync().smembers(utf8(around.keys().supplierRegistryIndex()))) {
+            suppliers.add(new String(member, StandardCharsets.UTF_8));
+        }
+        return suppliers;
     }
 
     // ---- housekeeping --------------------------------------------------------------------------
@@ -454,6 +508,7 @@ public final class MinerNode implements AutoCloseable {
                     for (String supplier : held) {
                         metrics.pending(supplier, janitor.sweep(supplier));
                     }
+                    metrics.pendingOnly(held);
                     nextSweep = now + SWEEP.toNanos();
                 }
                 if (now - nextMemory >= 0) {
