@@ -40,7 +40,7 @@ class RingFuzzTest {
                                             .parseHex(
                                                     "02bbbf99abdcddac27350bca272d7146187c091aacfc1c6f90819c9b6daf4fe846"))));
 
-    @FuzzTest(maxDuration = "60s")
+    @FuzzTest(maxDuration = "5m")
     void decodeSignature(byte[] data) {
         try {
             RingSignature signature = RingSignature.decode(data, 64);
@@ -54,7 +54,7 @@ class RingFuzzTest {
     }
 
     /** The first 32 bytes are the message; warm, cold, with and without an expected ring. */
-    @FuzzTest(maxDuration = "60s")
+    @FuzzTest(maxDuration = "5m")
     void verifySignature(byte[] data) {
         if (data.length < 32) {
             return;
@@ -70,7 +70,7 @@ class RingFuzzTest {
         }
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @FuzzTest(maxDuration = "5m")
     void decodePublicKey(byte[] data) {
         try {
             PublicKey key = PublicKey.ofSec1(data);
@@ -81,12 +81,12 @@ class RingFuzzTest {
         }
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @FuzzTest(maxDuration = "5m")
     void verifyEcdsa(byte[] data) {
         EXPECTED.members().getFirst().verify(new byte[32], data);
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @FuzzTest(maxDuration = "5m")
     void decodeAddress(byte[] data) {
         String text = new String(data, StandardCharsets.UTF_8);
         try {
@@ -99,7 +99,7 @@ class RingFuzzTest {
         }
     }
 
-    @FuzzTest(maxDuration = "60s")
+    @FuzzTest(maxDuration = "5m")
     void encodeAddress(FuzzedDataProvider data) {
         byte[] payload = data.consumeBytes(Bech32.MAX_PAYLOAD_LENGTH);
         if (payload.length > 0) {
