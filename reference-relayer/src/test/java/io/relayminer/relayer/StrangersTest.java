@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.relayminer.core.wire.service.RelayRequest;
 import io.relayminer.core.wire.session.SessionHeader;
 import io.relayminer.ring.Address;
+import io.relayminer.ring.PrivateKey;
+import io.relayminer.ring.PublicKey;
+import io.relayminer.testkit.chain.LocalnetAccounts;
+import io.relayminer.testkit.gateway.RelaySigner;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -13,7 +17,9 @@ import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -64,6 +70,25 @@ class StrangersTest {
                 genuine.getMeta().getSessionHeader().toBuilder()
                         .setApplicationAddress(Address.ofBytes(address).toString())
                         .build());
+    }
+
+    /** A relay of the known session, well signed by somebody who is not in its ring. */
+    private RelayRequest outsider() {
+        LocalnetAccounts.Entry other = LocalnetAccounts.named("app2");
+        PublicKey key = PublicKey.of(other.publicKey().toByteArray());
+        try (RelaySigner signer =
+                new RelaySigner(
+                        key,
+                        List.of(
+                                PublicKey.of(
+                                        LocalnetAccounts.named("gateway1")
+                                                .publicKey()
+                                                .toByteArray())),
+                        PrivateKey.of(other.privateKey().toByteArray()),
+                        new SecureRandom())) {
+            return signer.sign(
+                    fixture.session(), fixture.supplier, RelaySigner.jsonRpc("{\"id\":1}"));
+        }
     }
 
     private static RelayRequest named(RelayRequest genuine, SessionHeader header) {
@@ -165,10 +190,17 @@ class StrangersTest {
         assertEquals(Map.of(403, BUDGET, 503, FLOOD - BUDGET), flood(false));
         assertEquals(before + BUDGET, fixture.chain.asked("application"));
         assertServed(fixture.relay());
+        RelayRequest outsider = outsider();
+        assertEquals(COME_AGAIN, fixture.send(outsider).text());
+        assertEquals(before + BUDGET, fixture.chain.asked("application"));
         int sessions = fixture.chain.asked("session");
         fixture.chain.height(31);
         assertServed(fixture.relay(fixture.session(31), fixture.supplier));
         assertEquals(sessions + 1, fixture.chain.asked("session"));
+        later(Duration.ofSeconds(11));
+        RawClient.Answer refused = fixture.send(outsider);
+        assertEquals(403, refused.status());
+        assertTrue(refused.text().contains("does not match the expected one"), refused::text);
         fixture.redis.restart();
     }
 }

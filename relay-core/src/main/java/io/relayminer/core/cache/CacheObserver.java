@@ -20,10 +20,7 @@ public interface CacheObserver {
     /** A lookup that went below memory took {@code nanos} and was answered by {@code level}. */
     default void latency(String type, String level, long nanos) {}
 
-    /**
-     * Entries left memory because of {@code source} ({@code pubsub}, {@code manual}, {@code
-     * resubscribe}).
-     */
+    /** Entries left memory because of {@code source} ({@code pubsub}, {@code resubscribe}). */
     default void invalidated(String type, String source) {}
 
     /**

@@ -159,6 +159,16 @@ public final class TieredCache<K, V> {
         load(key, null);
     }
 
+    /**
+     * Asks the tiers below although the value may be in memory, which serves others until they have
+     * answered.
+     *
+     * @return as {@link #get(Object, QueryBudget)}
+     */
+    public CompletionStage<V> refresh(K key, QueryBudget budget) {
+        return load(key, budget);
+    }
+
     /** Puts a value known from elsewhere (a warm-up scan) into memory only. */
     public void prime(K key, V value) {
         memory.put(key, new Entry<>(value, null, ticker.read()));

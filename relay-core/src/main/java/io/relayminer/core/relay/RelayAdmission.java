@@ -196,12 +196,14 @@ public final class RelayAdmission {
         String application = session.key().application();
         if (rejection == RingRejection.NOT_A_MEMBER && mayReread(application)) {
             // A gateway may have been delegated to since the ring was read.
-            caches.applications().invalidate(application, "manual");
-            return resuming.at(contexts.ring(application, session.key().end()))
+            return resuming.at(contexts.ringReadAgain(application, session.key().end(), strangers))
                     .handle(
                             (ring, failure) -> {
-                                RingRejection again =
-                                        ring == null ? rejection : verify(request, ring);
+                                if (failure != null) {
+                                    throw asRefusal(
+                                            failure, text -> describe(rejection, application));
+                                }
+                                RingRejection again = verify(request, ring);
                                 if (again != null) {
                                     throw refused(describe(again, application));
                                 }

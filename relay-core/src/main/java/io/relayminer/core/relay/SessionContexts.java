@@ -107,27 +107,26 @@ final class SessionContexts {
     /**
      * The keys that may sign relays of an application in the session that ends at a height.
      *
+     * @param budget what the chain may be asked, for a relay that is not authenticated
      * @return fails with {@link CacheException.Absent} if the application, or the key of one of its
-     *     members, does not exist
-     */
-    CompletionStage<Ring> ring(String application, long sessionEnd) {
-        return caches.applications().get(application).thenCompose(app -> ring(app, sessionEnd));
-    }
-
-    /**
-     * As {@link #ring(String, long)}, for a relay that is not authenticated.
-     *
-     * @param budget what the chain may be asked
+     *     members, does not exist; with {@link CacheException.Unavailable} if they cannot be read
+     *     or the budget is used up
      */
     CompletionStage<Ring> ring(String application, long sessionEnd, QueryBudget budget) {
         return caches.applications()
                 .get(application, budget)
-                .thenCompose(
-                        app ->
-                                ring(
-                                        app,
-                                        sessionEnd,
-                                        address -> caches.publicKeys().get(address, budget)));
+                .thenCompose(app -> ring(app, sessionEnd, keys(budget)));
+    }
+
+    /** As {@link #ring(String, long, QueryBudget)}, but the application is read again. */
+    CompletionStage<Ring> ringReadAgain(String application, long sessionEnd, QueryBudget budget) {
+        return caches.applications()
+                .refresh(application, budget)
+                .thenCompose(app -> ring(app, sessionEnd, keys(budget)));
+    }
+
+    private Function<String, CompletionStage<ByteString>> keys(QueryBudget budget) {
+        return address -> caches.publicKeys().get(address, budget);
     }
 
     private CompletionStage<Ring> ring(Application application, long sessionEnd) {

@@ -246,6 +246,24 @@ class TieredCacheTest {
     }
 
     @Test
+    void aValueThatIsReadAgainServesUntilItIsAndWithinTheBudget() {
+        QueryBudget budget = new QueryBudget("of a test", 1, 10, now::get);
+        authority.answer("old");
+        get("k").join();
+        CompletableFuture<String> pending = authority.pending();
+        CompletableFuture<String> again = cache.refresh("k", budget).toCompletableFuture();
+        assertFalse(again.isDone());
+        assertEquals("old", get("k").join());
+        pending.complete("new");
+        assertEquals("new", again.join());
+        assertEquals("new", get("k").join());
+        assertInstanceOf(
+                CacheException.Unavailable.class,
+                failure(cache.refresh("k", budget).toCompletableFuture()));
+        assertEquals("new", get("k").join());
+    }
+
+    @Test
     void lookupsThatTakeLongDoNotPileUp() {
         QueryBudget budget = new QueryBudget("of a test", 1_000, 2, now::get);
         CompletableFuture<String> slow = authority.pending();
