@@ -15,6 +15,9 @@ public final class Buckets {
     /** Lookups in caches: 0.1 ms to 1 s. */
     public static final Buckets LOOKUP = new Buckets(0.1, 0.5, 1, 5, 10, 50, 100, 500, 1_000);
 
+    /** Single operations on Redis: 10 µs to 100 ms. */
+    public static final Buckets MICRO = new Buckets(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 50, 100);
+
     /** Commits of batches: 50 µs to 10 s. */
     public static final Buckets COMMIT =
             new Buckets(0.05, 0.1, 0.5, 1, 5, 10, 50, 100, 500, 1_000, 10_000);

@@ -7,11 +7,18 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.relayminer.core.metrics.Buckets;
 import io.relayminer.core.miner.SupplierGauges.Name;
+import io.relayminer.core.miner.SupplierGauges.Value;
 import io.relayminer.core.redis.SessionState;
 import io.relayminer.core.redis.SubmissionPhase;
+import io.relayminer.core.session.SessionWindows;
+import io.relayminer.smst.SmstStoreException;
 
 import java.math.BigInteger;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -39,12 +46,14 @@ public final class MinerMetrics {
     private final Set<String> namedServices = ConcurrentHashMap.newKeySet();
     private final AtomicLong height = new AtomicLong();
     private final SupplierGauges gauges;
+    private final SupplierGauges live;
     private final SupplierGauges pending;
 
     /** Metrics in a registry. */
     public MinerMetrics(MeterRegistry registry) {
         this.registry = registry;
         this.gauges = new SupplierGauges(registry, "supplier");
+        this.live = new SupplierGauges(registry, "supplier");
         this.pending = new SupplierGauges(registry, "supplier_addr");
         registry.gauge("ha_miner_current_block_height", height);
         registry.gauge("ha_cache_current_block_height", height);
@@ -213,6 +222,85 @@ public final class MinerMetrics {
                         byState.getOrDefault(state, 0));
             }
         }
+    }
+
+    /** Shows the sessions of a supplier that are not over, and no others. */
+    void liveSessions(String supplier, Collection<TrackedSession> sessions) {
+        List<Value> values = new ArrayList<>(4 * sessions.size());
+        for (TrackedSession session : sessions) {
+            Tags tags = Tags.of("service_id", session.service, "session_id", session.id);
+            values.add(ofSession("session_relay_count", tags, session.relays));
+            values.add(ofSession("session_compute_units", tags, session.computeUnits));
+            SessionWindows windows = session.windows;
+            if (windows != null) {
+                values.add(ofSession("claim_scheduled_height", tags, windows.earliestClaim()));
+                values.add(ofSession("proof_scheduled_height", tags, windows.earliestProof()));
+            }
+        }
+        live.replace(supplier, values);
+    }
+
+    private static Value ofSession(String name, Tags tags, long value) {
+        return new Value(new Name("ha_miner_" + name, tags), (double) value);
+    }
+
+    /** Relays that did not become leaves with their commit. */
+    void uncommitted(String supplier, String service, String reason, int relays) {
+        registry.counter(
+                        "ha_miner_relays_failed_smst",
+                        "supplier",
+                        supplier,
+                        "service_id",
+                        service,
+                        "reason",
+                        reason)
+                .increment((double) relays);
+    }
+
+    void treeOperation(String operation, boolean success, Duration took) {
+        registry.counter(
+                        "ha_smst_redis_operations",
+                        "operation",
+                        operation,
+                        "result",
+                        success ? "success" : "error")
+                .increment();
+        Buckets.MICRO
+                .on(Timer.builder("ha_smst_redis_operation_duration_seconds"))
+                .tags("operation", operation)
+                .register(registry)
+                .record(took);
+    }
+
+    void treeError(String operation, SmstStoreException.Reason reason) {
+        registry.counter(
+                        "ha_smst_redis_errors",
+                        "operation",
+                        operation,
+                        "error_type",
+                        reason.name().toLowerCase(Locale.ROOT))
+                .increment();
+    }
+
+    /** Something that tells whether a proof is required could not be read. */
+    void requirementFailed(String supplier, String operation) {
+        registry.counter(
+                        "ha_miner_proof_requirement_errors",
+                        "supplier",
+                        supplier,
+                        "operation",
+                        operation)
+                .increment();
+    }
+
+    /** The events of a block could not be read; they are asked for again at the next. */
+    void blockResultsPutOff() {
+        registry.counter("ha_miner_block_results_retries").increment();
+    }
+
+    /** The leader was too slow for a block, which is not announced. */
+    void blockDropped() {
+        registry.counter("ha_cache_block_events_dropped", "channel", "fanout").increment();
     }
 
     void streamLength(String supplier, long entries) {
@@ -400,12 +488,19 @@ public final class MinerMetrics {
                 .record((double) blocksAfterEnd);
     }
 
-    void expired(String supplier, String service, String reason, long relays, long computeUnits) {
+    void expired(
+            String supplier,
+            String service,
+            String reason,
+            long relays,
+            long computeUnits,
+            double upokt) {
         Tags tags = Tags.of("supplier", supplier, "service_id", service, "reason", reason);
         registry.counter("ha_miner_claims_expired_by_reason", tags).increment();
         registry.counter("ha_miner_relays_expired_by_reason", tags).increment((double) relays);
         registry.counter("ha_miner_compute_units_expired_by_reason", tags)
                 .increment((double) computeUnits);
+        registry.counter("ha_miner_upokt_expired_by_reason", tags).increment(upokt);
     }
 
     void slashed(String supplier, String service) {
@@ -429,6 +524,7 @@ public final class MinerMetrics {
     /** Removes the gauges of a supplier that this process works on no longer. */
     void released(String supplier) {
         gauges.remove(supplier);
+        live.remove(supplier);
     }
 
     private void count(String name, double amount, String supplier, String service) {

@@ -200,7 +200,9 @@ public final class MinerNode implements AutoCloseable {
         this.services =
                 new SupplierWorker.Services(
                         around.log(),
-                        new RedisSessionTrees(redis, keys, Duration.ofSeconds(30)),
+                        new MeteredSessionTrees(
+                                new RedisSessionTrees(redis, keys, Duration.ofSeconds(30)),
+                                metrics),
                         records,
                         new RedisOutbox(redis, keys),
                         new RedisSubmissionLog(redis, keys, settings.submissionLife()),
@@ -425,6 +427,7 @@ public final class MinerNode implements AutoCloseable {
                                 block -> {
                                     if (!queue.offer(block)) {
                                         queue.poll();
+                                        metrics.blockDropped();
                                         queue.offer(block);
                                     }
                                 });

@@ -1,6 +1,7 @@
 package io.relayminer.core.miner;
 
 import io.relayminer.core.chain.Block;
+import io.relayminer.core.chain.ChainException;
 import io.relayminer.core.chain.ChainQueries;
 import io.relayminer.core.chain.TxFailure;
 import io.relayminer.core.redis.SessionState;
@@ -77,9 +78,9 @@ final class Proving {
         if (height < windows.seedHeight() || session.proofAccepted) {
             return;
         }
-        Block seed = seed(windows.seedHeight());
-        var params = calls.await(chain.proofParams());
-        SessionConstants c = constants.of(session);
+        Block seed = read("get_seed_block", () -> seed(windows.seedHeight()));
+        var params = read("get_proof_params", () -> calls.await(chain.proofParams()));
+        SessionConstants c = read("calculate_claimed_amount", () -> constants.of(session));
         MerkleSumRoot root = MerkleSumRoot.of(claim.getRootHash().toByteArray());
         ProofRequirement.Outcome outcome =
                 ProofRequirement.of(
@@ -100,6 +101,16 @@ final class Proving {
             // Decided again at every block until settlement: parameters may change, and a node that
             // gave a wrong hash must not cost the penalty.
             session.proofNotWanted = true;
+        }
+    }
+
+    /** Reads something that decides; a failure is counted and goes on. */
+    private <T> T read(String operation, java.util.function.Supplier<T> question) {
+        try {
+            return question.get();
+        } catch (ChainException | MinerException.Unavailable e) {
+            metrics.requirementFailed(supplier.address(), operation);
+            throw e;
         }
     }
 

@@ -347,11 +347,11 @@ final class RelayIntake {
                                 "{} relays of session {} came after it was sealed",
                                 s.lateLeaves(),
                                 first.sessionId());
-                        discard(chunk, first.serviceId(), "session_sealed");
+                        discardSealed(chunk, first.serviceId());
                         return true;
                     }
                     case CommitResult.Terminal t -> {
-                        discard(chunk, first.serviceId(), "session_sealed");
+                        discardSealed(chunk, first.serviceId());
                         return true;
                     }
                     case CommitResult.NotAdopted n -> {
@@ -374,7 +374,13 @@ final class RelayIntake {
             return false;
         } catch (SmstStoreException e) {
             metrics.storeError(supplier.address(), "commit");
-            if (e.reason() == SmstStoreException.Reason.OVERFLOW) {
+            boolean overflow = e.reason() == SmstStoreException.Reason.OVERFLOW;
+            metrics.uncommitted(
+                    supplier.address(),
+                    first.serviceId(),
+                    overflow ? "unexpected_error" : "transient_error",
+                    chunk.size());
+            if (overflow) {
                 for (RelayLogEntry entry : chunk) {
                     setAside(entry, first.serviceId(), "overflow", "the session's sum would wrap");
                 }
@@ -400,6 +406,11 @@ final class RelayIntake {
         return leaf.isRelay()
                 && (!session.exactUnits() || leaf.weight() == session.computeUnitsPerRelay())
                 && Difficulty.isMet(RelayCodec.relayHash(leaf.value()), session.target());
+    }
+
+    private void discardSealed(List<RelayLogEntry> chunk, String service) {
+        discard(chunk, service, "session_sealed");
+        metrics.uncommitted(supplier.address(), service, "session_sealed", chunk.size());
     }
 
     private int discard(List<RelayLogEntry> entries, String service, String reason) {

@@ -148,13 +148,14 @@ final class SessionBook {
         }
     }
 
-    /** Shows how many sessions are in which state. */
+    /** Shows how many sessions are in which state, and what each of them amounts to. */
     void publishStates() {
         Map<SessionState, Integer> byState = new EnumMap<>(SessionState.class);
         for (TrackedSession session : sessions.values()) {
             byState.merge(session.state, 1, Integer::sum);
         }
         metrics.sessions(supplier.address(), byState);
+        metrics.liveSessions(supplier.address(), sessions.values());
     }
 
     OffsetDateTime now() {

@@ -84,6 +84,7 @@ final class Settling {
                                     Set.of(SETTLED, EXPIRED, SLASHED, DISCARDED)));
         } catch (ChainException | MinerException.Unavailable e) {
             if (height < windows.settlementHeight() + SETTLEMENT_PATIENCE) {
+                metrics.blockResultsPutOff();
                 return;
             }
             LOG.warn(
@@ -135,7 +136,8 @@ final class Settling {
                             session.service,
                             invalid ? "proof_invalid" : "proof_missing",
                             session.relays,
-                            session.computeUnits);
+                            session.computeUnits,
+                            amount(text(event, "claimed_upokt")));
                     LOG.error(
                             "the claim of session {} of supplier {} expired ({}); {} upokt are"
                                     + " lost",

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.relayminer.core.chain.TxFailure;
 import io.relayminer.core.redis.SessionRecord;
 import io.relayminer.core.redis.SessionState;
@@ -122,6 +123,17 @@ class SessionOutcomesTest {
             return counter == null ? 0 : counter.count();
         }
 
+        /** A gauge of the session, negative if there is none. */
+        double ofSession(String name) {
+            Gauge gauge =
+                    services.metrics()
+                            .registry()
+                            .find("ha_miner_" + name)
+                            .tags("supplier", SUPPLIER, "session_id", session)
+                            .gauge();
+            return gauge == null ? -1 : gauge.value();
+        }
+
         void nothingIsLeft() {
             assertEquals(Map.of(), redis.messages);
             assertEquals(0, redis.treeCount());
@@ -160,6 +172,71 @@ class SessionOutcomesTest {
         w.until(CLAIM_OPEN + 1);
         assertNotEquals(SessionState.ACTIVE, w.state());
         assertEquals(3, w.record().relayCount());
+    }
+
+    @Test
+    void aSessionIsShownUntilItIsOver() {
+        World w = new World(0).withRelays(2).until(CLAIM_OPEN - 1);
+        String[] names = {
+            "session_relay_count",
+            "session_compute_units",
+            "claim_scheduled_height",
+            "proof_scheduled_height"
+        };
+        assertEquals(2, w.ofSession(names[0]));
+        assertEquals(2 * SimChain.UNITS, w.ofSession(names[1]));
+        assertEquals(CLAIM_OPEN, w.ofSession(names[2]));
+        assertEquals(CLAIM_CLOSE, w.ofSession(names[3]));
+        w.relay(2);
+        w.until(CLAIM_OPEN + 1);
+        assertEquals(3, w.ofSession(names[0]));
+        w.until(SETTLEMENT + 1);
+        for (String name : names) {
+            assertEquals(-1, w.ofSession(name), name);
+        }
+    }
+
+    @Test
+    void aReleasedSupplierLeavesNoSessionBehind() {
+        World w = new World(0).withRelays(2).until(CLAIM_OPEN - 1);
+        w.worker.stop();
+        w.worker.run();
+        assertEquals(-1, w.ofSession("session_relay_count"));
+    }
+
+    @Test
+    void relaysThatDidNotBecomeLeavesAreCounted() {
+        World w = new World(0).withRelays(2);
+        w.redis.full = true;
+        w.turn();
+        String failed = "ha_miner_relays_failed_smst";
+        assertEquals(2, w.count(failed, "supplier", SUPPLIER, "reason", "transient_error"));
+        assertEquals(0, w.redis.treeCount());
+        w.redis.full = false;
+        w.until(CLAIM_OPEN + 1);
+        assertEquals(2, w.record().relayCount());
+        w.relay(2);
+        w.turn();
+        assertEquals(1, w.count(failed, "supplier", SUPPLIER, "reason", "session_sealed"));
+    }
+
+    @Test
+    void whatTellsAboutProofsAndCannotBeReadIsCounted() {
+        World w = new World(1).withRelays(3).until(CLAIM_CLOSE - 2);
+        w.chain.unanswered.add("proofParams");
+        w.until(CLAIM_CLOSE);
+        assertTrue(
+                w.count(
+                                "ha_miner_proof_requirement_errors",
+                                "supplier",
+                                SUPPLIER,
+                                "operation",
+                                "get_proof_params")
+                        > 0);
+        assertNotEquals(SessionState.PROVING, w.state());
+        w.chain.unanswered.clear();
+        w.until(SETTLEMENT + 1);
+        assertEquals(SessionState.PROVED, w.state());
     }
 
     @Test
@@ -254,6 +331,9 @@ class SessionOutcomesTest {
         assertEquals(outcome, w.record().settlement().outcome());
         assertEquals(SETTLEMENT, w.record().settlement().height());
         assertEquals(
+                event.endsWith("Expired") ? 300 : 0,
+                w.count("ha_miner_upokt_expired_by_reason", "supplier", SUPPLIER));
+        assertEquals(
                 event.endsWith("Expired") ? 1 : 0,
                 w.count("ha_miner_supplier_slashed", "supplier", SUPPLIER));
         w.nothingIsLeft();
@@ -275,6 +355,7 @@ class SessionOutcomesTest {
         World w = new World(1).withRelays(3);
         w.chain.resultsReadable = false;
         w.until(SETTLEMENT + 10);
+        assertEquals(11, w.count("ha_miner_block_results_retries"));
         assertEquals(SessionState.PROVING, w.state());
         w.chain.resultsReadable = true;
         w.until(SETTLEMENT + 11);

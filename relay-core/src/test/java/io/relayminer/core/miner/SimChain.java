@@ -42,6 +42,7 @@ import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -102,6 +103,9 @@ final class SimChain implements TxSubmitter {
 
     /** Whether transactions are accepted and then lost. */
     boolean forgets;
+
+    /** Questions, by the name of their method, that no node answers. */
+    final Set<String> unanswered = new HashSet<>();
 
     /** Whether the results of blocks can be read. */
     boolean resultsReadable = true;
@@ -308,6 +312,7 @@ final class SimChain implements TxSubmitter {
             }
             if (verdict.size() == 2) {
                 attributes.put("expiration_reason", verdict.get(1));
+                attributes.put("claimed_upokt", "\"300upokt\"");
                 events.computeIfAbsent(height, h -> new ArrayList<>())
                         .add(new ChainEvent(verdict.get(0), attributes));
                 events.get(height)
@@ -361,6 +366,7 @@ final class SimChain implements TxSubmitter {
                             String name = method.getName();
                             if (faults.before(name)
                                     || faults.after(name)
+                                    || unanswered.contains(name)
                                     || (name.equals("events") && !resultsReadable)) {
                                 return CompletableFuture.failedFuture(
                                         new ChainUnavailableException(name, null));

@@ -64,6 +64,9 @@ final class SimRedis implements SessionTrees, SessionStore, Outbox, SubmissionLo
     final Map<String, OutboxEntry> messages = new TreeMap<>();
     final Map<String, SubmissionRecord> submissions = new TreeMap<>();
 
+    /** Whether there is no room for leaves. */
+    boolean full;
+
     SimRedis(SimFaults faults) {
         this.faults = faults;
     }
@@ -134,6 +137,9 @@ final class SimRedis implements SessionTrees, SessionStore, Outbox, SubmissionLo
     @Override
     public CommitResult commit(
             String supplier, Fence fence, SessionDetails session, List<RelayLogEntry> entries) {
+        if (full) {
+            throw new SmstStoreException(SmstStoreException.Reason.OUT_OF_MEMORY, "full");
+        }
         return tree(
                 "commit",
                 () -> {
