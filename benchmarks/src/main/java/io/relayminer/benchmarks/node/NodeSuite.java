@@ -132,6 +132,28 @@ public final class NodeSuite implements Suite {
             figures.add(new Figure(name, value, unit, value / yardstick));
         }
 
+        /** What the processes have spent up to now, or in between. */
+        private record Cost(Duration relayer, Duration miner, RedisProbe.Work redis) {
+            static Cost of(NodeUnderTest node, RedisProbe redis) throws IOException {
+                return new Cost(node.relayer().cpuTime(), node.miner().cpuTime(), redis.work());
+            }
+
+            Cost since(Cost earlier) {
+                return new Cost(
+                        relayer.minus(earlier.relayer),
+                        miner.minus(earlier.miner),
+                        redis.since(earlier.redis));
+            }
+        }
+
+        private void add(String prefix, Cost cost, double relays, ProxyYardstick proxy) {
+            double yardstick = proxy.cpuMicros();
+            String unit = "us/relay";
+            add(prefix + "relayer_cpu", micros(cost.relayer()) / relays, unit, yardstick);
+            add(prefix + "miner_cpu", micros(cost.miner()) / relays, unit, yardstick);
+            add(prefix + "redis_cpu", cost.redis().cpuMicros() / relays, unit, yardstick);
+        }
+
         private static void progress(String format, Object... values) {
             System.err.printf(Locale.ROOT, format + "%n", values);
         }
@@ -190,26 +212,14 @@ public final class NodeSuite implements Suite {
                 throws IOException, InterruptedException {
             node.awaitBlock(load.session().getHeader().getSessionEndBlockHeight() + 1);
             progress("steady load from block %d", node.height());
-            Duration relayer = node.relayer().cpuTime();
-            Duration miner = node.miner().cpuTime();
-            RedisProbe.Work before = redis.work();
+            Cost before = Cost.of(node, redis);
             long count = plan.steadyRelays();
             LoadGenerator.Report report = load.steady(plan.relaysPerSecond(), count);
-            RedisProbe.Work work = redis.work().since(before);
-            add(
-                    "relayer_cpu",
-                    micros(node.relayer().cpuTime().minus(relayer)) / count,
-                    "us/relay",
-                    proxy.cpuMicros());
-            add(
-                    "miner_cpu",
-                    micros(node.miner().cpuTime().minus(miner)) / count,
-                    "us/relay",
-                    proxy.cpuMicros());
-            add("redis_cpu", work.cpuMicros() / count, "us/relay", proxy.cpuMicros());
+            Cost cost = Cost.of(node, redis).since(before);
+            add("", cost, (double) count, proxy);
             add("latency_p50", report.percentileMillis(50), "ms", proxy.p50Millis());
             add("latency_p99", report.percentileMillis(99), "ms", proxy.p99Millis());
-            add("redis_reads", work.reads() / count, "1/relay");
+            add("redis_reads", cost.redis().reads() / count, "1/relay");
             memory("relayer_memory", node.relayer().pid());
             memory("miner_memory", node.miner().pid());
             memory("redis_memory", node.redis().pid());
@@ -277,26 +287,13 @@ public final class NodeSuite implements Suite {
             node.awaitBlock(load.session().getHeader().getSessionEndBlockHeight() + 1);
             List<GatewayLoad.SignedRelay> relays = load.signed(plan.floodRelays());
             progress("flood of %d relays", relays.size());
-            Duration relayer = node.relayer().cpuTime();
-            Duration miner = node.miner().cpuTime();
-            RedisProbe.Work before = redis.work();
+            Cost before = Cost.of(node, redis);
             Duration elapsed = load.flood(relays, plan.floodInFlight());
-            double redisMicros = redis.work().since(before).cpuMicros();
+            Cost cost = Cost.of(node, redis).since(before);
             long waiting = redis.integer("XLEN " + RedisKeys.plain().stream(load.supplier()));
             add("max_throughput", relays.size() / seconds(elapsed), "1/s", proxy.perSecond());
             add("max_throughput_backlog", waiting, "relays");
-            double count = relays.size();
-            add(
-                    "max_throughput_relayer_cpu",
-                    micros(node.relayer().cpuTime().minus(relayer)) / count,
-                    "us/relay",
-                    proxy.cpuMicros());
-            add(
-                    "max_throughput_miner_cpu",
-                    micros(node.miner().cpuTime().minus(miner)) / count,
-                    "us/relay",
-                    proxy.cpuMicros());
-            add("max_throughput_redis_cpu", redisMicros / count, "us/relay", proxy.cpuMicros());
+            add("max_throughput_", cost, (double) relays.size(), proxy);
         }
 
         private static void judge(GatewayLoad load) {
