@@ -39,7 +39,11 @@ record MinerConfig(
         @Key("Supplier keys.") KeysConfig keys,
         @Key("How transactions are made and repeated.") TransactionConfig transaction,
         @Key("Metrics and health listener, default 0.0.0.0:9092.") EndpointConfig metrics,
-        @Key("Accepted for compatibility: use JFR or JMX for profiling.") EndpointConfig pprof,
+        @Key(
+                        "Debug pages: threads, heap, flight recordings. Off by default; default"
+                                + " address 127.0.0.1:6060. They need no authentication and show"
+                                + " everything in memory.")
+                EndpointConfig pprof,
         @Key("Logging.") LoggingConfig logging,
         @Key(
                         "How suppliers are spread over replicas: leader (one works, the others"
@@ -377,7 +381,10 @@ record MinerConfig(
                 (metrics == null ? EndpointConfig.unset() : metrics)
                         .orDefaults(true, "0.0.0.0:9092");
         Check.listenAddress("metrics.addr", metrics.address());
-        pprof = (pprof == null ? EndpointConfig.unset() : pprof).orDefaults(false, "");
+        pprof =
+                (pprof == null ? EndpointConfig.unset() : pprof)
+                        .orDefaults(false, "127.0.0.1:6060");
+        Check.listenAddress("pprof.addr", pprof.address());
         logging = logging == null ? LoggingConfig.defaults() : logging;
         assignment = Check.textOr(assignment, "leader");
         if (!List.of("leader", "fair_share").contains(assignment)) {

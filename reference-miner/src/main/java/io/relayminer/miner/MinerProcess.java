@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.relayminer.core.admin.AdminServer;
+import io.relayminer.core.admin.DebugPages;
 import io.relayminer.core.chain.ChainClient;
 import io.relayminer.core.chain.ChainSettings;
 import io.relayminer.core.chain.TxSettings;
@@ -74,6 +75,7 @@ final class MinerProcess implements AutoCloseable {
     private final MinerNode node;
     private final String instance;
     private final @Nullable AdminServer admin;
+    private final @Nullable AdminServer debug;
     private volatile boolean redisReachable = true;
     private volatile boolean stopping;
     private boolean closed;
@@ -137,6 +139,10 @@ final class MinerProcess implements AutoCloseable {
             LOG.debug("the block feed starts: {}", reported);
             ScheduledExecutorService timer = timer(ring);
             opened.push(timer::shutdownNow);
+            this.debug =
+                    config.pprof().isEnabled()
+                            ? opened(DebugPages.open(config.pprof().address()))
+                            : null;
             this.admin = config.metrics().isEnabled() ? opened(admin(registry)) : null;
             node.start();
             LOG.info("miner {} works for {} keys", instance, ring.addresses().size());
@@ -419,6 +425,12 @@ final class MinerProcess implements AutoCloseable {
     /** The operators' HTTP server; null if it is switched off. */
     @Nullable InetSocketAddress adminAddress() {
         AdminServer server = admin;
+        return server == null ? null : server.address();
+    }
+
+    /** The debug pages; null if they are off. */
+    @Nullable InetSocketAddress debugAddress() {
+        AdminServer server = debug;
         return server == null ? null : server.address();
     }
 

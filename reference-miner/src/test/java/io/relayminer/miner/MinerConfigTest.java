@@ -57,6 +57,8 @@ class MinerConfigTest {
         assertEquals(config.cacheTtl(), config.sessionTtl());
         assertEquals(Duration.ofDays(7), config.submissionTrackingTtl());
         assertEquals("leader", config.assignment());
+        assertFalse(config.pprof().isEnabled());
+        assertEquals("127.0.0.1:6060", config.pprof().address());
         MinerNode.Settings settings = MinerProcess.nodeSettings(config, "i");
         assertEquals(Duration.ofSeconds(90), settings.supplierLease().timeToLive());
         assertEquals(Duration.ofSeconds(10), settings.leaderLease().renewEvery());
@@ -154,6 +156,7 @@ class MinerConfigTest {
                 "service_factors:\n  eth: 0",
                 "session_ttl: yesterday",
                 "metrics:\n  addr: nowhere",
+                "pprof:\n  addr: nowhere",
                 "balance_monitor:\n  check_interval_seconds: 0",
                 "balance_monitor:\n  balance_threshold_upokt: -1",
                 "block_health_monitor:\n  slowness_threshold: 1",

@@ -33,6 +33,7 @@ import org.junit.jupiter.api.TestInstance;
 import java.io.IOException;
 import java.io.InputStream;
 import java.math.BigInteger;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -66,6 +67,9 @@ class MinerContractTest {
               check_interval_seconds: 1
             block_health_monitor:
               enabled: true
+            pprof:
+              enabled: true
+              addr: "127.0.0.1:0"
             """;
     private static final Pattern SAMPLE =
             Pattern.compile("([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\\{(.*)})? \\S+");
@@ -378,10 +382,25 @@ class MinerContractTest {
 
     private record Entry(boolean required, String type, Set<String> labels) {}
 
+    /** Virtual threads are where a miner works, and no other tool of an operator shows them. */
+    @Test
+    void theDebugPagesShowTheThreadsOfSuppliers() throws Exception {
+        String threads = get(miner.debugAddress(), "/debug/threads");
+        for (String supplier : SUPPLIERS) {
+            assertTrue(threads.contains("supplier-" + address(supplier)), supplier);
+        }
+        assertTrue(get(miner.debugAddress(), "/debug/pprof/").contains("/debug/heapdump"));
+    }
+
     private String scrape() throws IOException, InterruptedException {
+        return get(miner.adminAddress(), "/metrics");
+    }
+
+    private static String get(InetSocketAddress server, String path)
+            throws IOException, InterruptedException {
         try (HttpClient client =
                 HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build()) {
-            URI uri = URI.create("http://127.0.0.1:" + miner.adminAddress().getPort() + "/metrics");
+            URI uri = URI.create("http://127.0.0.1:" + server.getPort() + path);
             return client.send(
                             HttpRequest.newBuilder(uri).timeout(PATIENCE).build(),
                             HttpResponse.BodyHandlers.ofString())

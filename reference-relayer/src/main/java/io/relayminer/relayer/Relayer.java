@@ -97,7 +97,7 @@ final class Relayer implements AutoCloseable {
     private final InetSocketAddress relayAddress;
     private final @Nullable InetSocketAddress healthAddress;
     private final @Nullable InetSocketAddress metricsAddress;
-    private @Nullable InetSocketAddress debugAddress;
+    private final @Nullable InetSocketAddress debugAddress;
     private volatile boolean redisReachable = true;
     private volatile boolean warm;
     private volatile boolean draining;
@@ -274,7 +274,10 @@ final class Relayer implements AutoCloseable {
                     .run()
                     .whenComplete((ok, e) -> warm = true);
             this.metricsAddress = metricsServer(config);
-            debugServer(config);
+            this.debugAddress =
+                    config.pprof().isEnabled()
+                            ? opened(DebugPages.open(config.pprof().address())).address()
+                            : null;
             this.healthAddress = healthServer(config, pages);
             this.transport =
                     Providers.transport("http").create(RelayerWiring.transport(config), metrics);
@@ -453,25 +456,6 @@ final class Relayer implements AutoCloseable {
                         ReplayGuard.onRedis(redis.async(), names),
                         clock)
                 : null;
-    }
-
-    private void debugServer(RelayerConfig relayer) throws IOException {
-        if (!relayer.pprof().isEnabled()) {
-            return;
-        }
-        InetSocketAddress at = Check.listenAddress("pprof.addr", relayer.pprof().address());
-        AdminServer server =
-                opened(
-                        DebugPages.on(AdminServer.builder())
-                                .start(at.getHostString(), at.getPort()));
-        if (!server.address().getAddress().isLoopbackAddress()) {
-            LOG.warn(
-                    "pprof.addr {} can be reached from other machines; it serves heap dumps, which"
-                            + " hold keys, without authentication",
-                    relayer.pprof().address());
-        }
-        this.debugAddress = server.address();
-        LOG.info("debug pages on {}", server.address());
     }
 
     private @Nullable InetSocketAddress healthServer(RelayerConfig relayer, StatusPages pages)

@@ -5,16 +5,21 @@ import com.sun.management.HotSpotDiagnosticMXBean;
 import io.relayminer.core.admin.AdminServer.Answer;
 import io.relayminer.core.admin.AdminServer.Content;
 import io.relayminer.core.admin.AdminServer.Download;
+import io.relayminer.core.config.Check;
 
 import jdk.jfr.Configuration;
 import jdk.jfr.Recording;
 
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.ParseException;
@@ -35,6 +40,7 @@ import javax.management.ObjectName;
  */
 public final class DebugPages {
 
+    private static final Logger LOG = LoggerFactory.getLogger(DebugPages.class);
     private static final String TEXT = "text/plain; charset=utf-8";
     private static final String BYTES = "application/octet-stream";
     private static final int DEFAULT_SECONDS = 30;
@@ -54,12 +60,37 @@ public final class DebugPages {
 
     private DebugPages() {}
 
+    /**
+     * Opens the debug listener of a daemon, and warns if other machines can reach it.
+     *
+     * @param address {@code pprof.addr} of its configuration, host:port
+     * @throws IllegalArgumentException if the address is not of that form
+     * @throws UncheckedIOException if it cannot be bound
+     */
+    public static AdminServer open(String address) {
+        InetSocketAddress at = Check.listenAddress("pprof.addr", address);
+        AdminServer server;
+        try {
+            server = on(AdminServer.builder()).start(at.getHostString(), at.getPort());
+        } catch (IOException e) {
+            throw new UncheckedIOException("pprof.addr: " + address + " cannot be bound", e);
+        }
+        if (!server.address().getAddress().isLoopbackAddress()) {
+            LOG.warn(
+                    "pprof.addr {} can be reached from other machines; it serves heap dumps, which"
+                            + " hold keys, without authentication",
+                    address);
+        }
+        LOG.info("debug pages on {}", server.address());
+        return server;
+    }
+
     private interface Expensive {
         Content produce() throws IOException, InterruptedException;
     }
 
     /** Adds the pages to a server. {@code /debug/pprof/} lists them for old bookmarks. */
-    public static AdminServer.Builder on(AdminServer.Builder server) {
+    private static AdminServer.Builder on(AdminServer.Builder server) {
         return server.get("/debug/", () -> Answer.text(200, INDEX))
                 .getBelow("/debug/pprof", rest -> Answer.text(200, INDEX))
                 .page("/debug/threads", query -> alone(DebugPages::threads))

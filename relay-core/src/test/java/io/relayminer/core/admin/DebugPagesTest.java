@@ -1,13 +1,14 @@
 package io.relayminer.core.admin;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -20,8 +21,8 @@ class DebugPagesTest {
     private AdminServer server;
 
     @BeforeEach
-    void start() throws IOException {
-        server = DebugPages.on(AdminServer.builder()).start("127.0.0.1", 0);
+    void start() {
+        server = DebugPages.open("127.0.0.1:0");
     }
 
     @AfterEach
@@ -42,6 +43,17 @@ class DebugPagesTest {
         HttpResponse<byte[]> answer = get(path);
         assertEquals(200, answer.statusCode(), path);
         return new String(answer.body(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void anAddressThatCannotBeUsedIsNamed() {
+        String taken = "127.0.0.1:" + server.address().getPort();
+        UncheckedIOException busy =
+                assertThrows(UncheckedIOException.class, () -> DebugPages.open(taken));
+        assertEquals("pprof.addr: " + taken + " cannot be bound", busy.getMessage());
+        IllegalArgumentException malformed =
+                assertThrows(IllegalArgumentException.class, () -> DebugPages.open("nowhere"));
+        assertTrue(malformed.getMessage().startsWith("pprof.addr"), malformed.getMessage());
     }
 
     @Test
