@@ -11,19 +11,32 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.lettuce.core.Consumer;
 import io.lettuce.core.XReadArgs;
 import io.relayminer.core.redis.MeterMeta;
+import io.relayminer.core.redis.SessionRecord;
+import io.relayminer.core.redis.SupplierState;
 import io.relayminer.core.wire.session.SessionHeader;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import picocli.CommandLine;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The operator's commands against what a miner has left in Redis in the middle of a session. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -139,10 +152,129 @@ class RedisCommandsTest {
     void leadersLeasesAndSuppliers() {
         String leader = run("leader");
         assertTrue(leader.contains("leader ") && leader.contains("block  "), leader);
+        assertTrue(leader.contains("health Healthy"), leader);
         assertTrue(run("lease").contains(address("supplier2")));
-        assertTrue(run("supplier").contains("2 staked, 0 without owner, 1 miners"));
-        assertTrue(run("supplier", "--list").contains("active"));
-        assertTrue(run("supplier", "--supplier", address("supplier1")).contains("lease  "));
+        String list = run("supplier", "--list");
+        assertTrue(list.contains("active") && !list.contains("MINER"), list);
+    }
+
+    /** The leader of this world renews a lease of ten minutes. */
+    @Test
+    void theVerdictOnTheLeaderIsThatOfItsConfiguredLife(@TempDir Path folder) throws IOException {
+        Path config = folder.resolve("miner.yaml");
+        Files.writeString(config, "leader_election:\n  leader_ttl_seconds: 3600\n");
+        String leader = run("leader", "--config", config.toString());
+        assertTrue(leader.contains("health WARNING"), leader);
+        Files.writeString(config, "leader_election:\n  leader_ttl_secunds: 3600\n");
+        assertTrue(run("leader", "--config", config.toString()).contains("health Healthy"));
+        String missing = run(1, "leader", "--config", folder.resolve("none.yaml").toString());
+        assertTrue(missing.contains("none.yaml") && !missing.contains("\tat "), missing);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "20001, Healthy",
+        "20000, OK",
+        "10001, OK",
+        "10000, WARNING",
+        "1, WARNING",
+        "0, CRITICAL",
+        "-1, CRITICAL",
+        "-2, CRITICAL"
+    })
+    void whatIsLeftOfALeaseOfThirtySeconds(long left, String verdict) {
+        String said = LeaderCommand.verdict(left, Duration.ofSeconds(30));
+        assertTrue(said.startsWith(verdict), said);
+    }
+
+    @Test
+    void suppliersAreSpreadOverMiners() {
+        String spread = run("supplier");
+        assertTrue(
+                spread.contains("2 keys, 2 staked, 0 not staked, 2 owned, 0 without owner, 1"),
+                spread);
+        assertTrue(spread.contains("fair share 2 to 2"), spread);
+        assertTrue(spread.contains(" 2 balanced"), spread);
+        assertFalse(spread.contains("nobody claims"), spread);
+        assertFalse(spread.contains("Not staked"), spread);
+        String owner = world.text(world.keys.lease(address("supplier1"))).orElseThrow();
+        assertTrue(
+                spread.lines().anyMatch(l -> l.contains(address("supplier2")) && l.contains(owner)),
+                spread);
+    }
+
+    @Test
+    void suppliersThatNobodyWorksForAreListedWithTheReason() {
+        var redis = world.connections.sync();
+        byte[] state = bytes(world.keys.supplierState(DEAD));
+        byte[] lease = bytes(world.keys.lease(DEAD));
+        byte[] session = bytes(world.keys.session(DEAD, "lost"));
+        byte[] index = bytes(world.keys.sessionIndex(DEAD));
+        try {
+            redis.set(state, state("active", true).encode());
+            redis.set(lease, bytes("gone-replica"));
+            String held = run("supplier");
+            assertTrue(held.contains("3 staked, 0 not staked, 3 owned, 0 without"), held);
+            assertTrue(held.lines().anyMatch(l -> l.matches("gone-replica +1 not alive")), held);
+
+            redis.del(lease);
+            String never = run("supplier");
+            assertTrue(never.contains("3 staked, 0 not staked, 2 owned, 1 without"), never);
+            assertTrue(never.contains("fair share 3 to 3"), never);
+            assertTrue(never.contains(" 2 under"), never);
+            assertTrue(never.contains(DEAD + ": no miner has worked for it yet"), never);
+            assertTrue(never.contains("0 unclaimed sessions with 0 relays"), never);
+
+            redis.sadd(bytes(world.keys.supplierRegistryIndex()), bytes(DEAD));
+            SessionRecord record =
+                    SessionRecord.started(
+                                    "lost",
+                                    DEAD,
+                                    "svc",
+                                    "app",
+                                    1,
+                                    10,
+                                    OffsetDateTime.of(2026, 1, 2, 3, 4, 5, 0, ZoneOffset.UTC))
+                            .withCounters(7, 7_000);
+            Map<byte[], byte[]> fields = new HashMap<>();
+            record.allFields().forEach((name, value) -> fields.put(bytes(name), value));
+            redis.hset(session, fields);
+            redis.sadd(index, bytes("lost"));
+            String lost = run("supplier");
+            assertTrue(lost.contains(DEAD + ": given up or lost by its last owner"), lost);
+            assertTrue(lost.contains("1 unclaimed sessions with 7 relays"), lost);
+            String detail = run("supplier", "--supplier", DEAD);
+            assertTrue(detail.contains("unclaimed sessions: 1"), detail);
+            assertTrue(detail.lines().anyMatch(l -> l.matches("lost +active +svc +7 +7000 +10")));
+
+            redis.set(state, state(SupplierState.NOT_STAKED, false).encode());
+            String unstaked = run("supplier");
+            assertTrue(unstaked.contains("2 staked, 1 not staked"), unstaked);
+            assertTrue(unstaked.contains(DEAD + ": not staked on the chain, read at 20"), unstaked);
+            redis.set(state, bytes("no state"));
+            assertTrue(run("supplier").contains("cannot be decoded"));
+        } finally {
+            redis.srem(bytes(world.keys.supplierRegistryIndex()), bytes(DEAD));
+            redis.del(state);
+            redis.del(session);
+            redis.del(index);
+            redis.del(lease);
+        }
+    }
+
+    private static SupplierState state(String status, boolean staked) {
+        return new SupplierState(
+                status, staked, List.of("svc"), List.of(), 0, DEAD, "", 1_700_000_000, 0, "test");
+    }
+
+    @Test
+    void oneSupplierIsShownWithItsUnclaimedSessions() {
+        String one = run("supplier", "--supplier", address("supplier1"));
+        assertTrue(one.contains("lease  ") && one.contains("unclaimed sessions: 1"), one);
+        assertTrue(one.lines().anyMatch(l -> l.contains(" active ") && l.contains(" 3 ")), one);
+        String nobody = run("supplier", "--supplier", "pokt1nobody");
+        assertTrue(nobody.contains("no state stored") && nobody.contains("lease  - "), nobody);
+        assertTrue(nobody.contains("unclaimed sessions: 0"), nobody);
     }
 
     @Test
