@@ -15,6 +15,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
+import java.util.stream.IntStream;
 
 /** Connections that a real server ends: what is counted, and for which kind of use. */
 class ReconnectsTest {
@@ -28,9 +29,9 @@ class ReconnectsTest {
                 .count();
     }
 
-    private RedisConnections open(EmbeddedRedis redis) {
+    private RedisConnections open(String url) {
         return RedisConnections.open(
-                RedisEndpoint.parse(redis.uri()),
+                RedisEndpoint.parse(url),
                 "test",
                 RedisConnections.Limits.DEFAULT,
                 new RedisMetrics(registry));
@@ -43,7 +44,7 @@ class ReconnectsTest {
     @Test
     void eachKindOfUseIsCountedByItself() {
         try (EmbeddedRedis redis = EmbeddedRedis.start();
-                RedisConnections connections = open(redis);
+                RedisConnections connections = open(redis.uri());
                 RedisLink reader = connections.dedicated(Use.STREAMS_CONSUMER);
                 RedisSubscriber subscriber = connections.subscriber()) {
             subscriber.subscribe("c", message -> {}, () -> {}).toCompletableFuture().join();
@@ -70,9 +71,37 @@ class ReconnectsTest {
     }
 
     @Test
+    void aClusterIsCountedTheSameWay() {
+        try (EmbeddedRedis redis = EmbeddedRedis.start("--cluster-enabled", "yes");
+                RedisConnections node = RedisConnections.open(redis.uri())) {
+            node.sync().clusterAddSlots(IntStream.range(0, 16384).toArray());
+            until(() -> node.sync().clusterInfo().contains("cluster_state:ok"));
+            String cluster = redis.uri().replace("redis://", "redis-cluster://");
+            try (RedisConnections connections = open(cluster);
+                    RedisLink reader = connections.dedicated(Use.STREAMS_CONSUMER);
+                    RedisSubscriber subscriber = connections.subscriber()) {
+                subscriber.subscribe("c", message -> {}, () -> {}).toCompletableFuture().join();
+                assertEquals("PONG", reader.sync().ping());
+                for (Use use : new Use[] {Use.COMMANDS, Use.STREAMS_CONSUMER, Use.PUBSUB}) {
+                    assertEquals(0, count("success", use));
+                }
+                node.sync().clientKill(KillArgs.Builder.typePubsub());
+                until(() -> count("success", Use.PUBSUB) >= 1);
+                assertEquals(0, count("success", Use.STREAMS_CONSUMER));
+                node.sync().clientKill(KillArgs.Builder.typeNormal().skipme());
+                until(
+                        () ->
+                                count("success", Use.STREAMS_CONSUMER) >= 1
+                                        && count("success", Use.COMMANDS) >= 1);
+                assertEquals("PONG", connections.sync().ping());
+            }
+        }
+    }
+
+    @Test
     void attemptsAtAServerThatIsGoneAreNoSuccesses() {
         EmbeddedRedis redis = EmbeddedRedis.start();
-        try (RedisConnections connections = open(redis)) {
+        try (RedisConnections connections = open(redis.uri())) {
             redis.close();
             until(() -> count("attempts", Use.COMMANDS) >= 2);
             assertEquals(0, count("success", Use.COMMANDS));
@@ -83,7 +112,7 @@ class ReconnectsTest {
     @Test
     void allKindsShareTheEventLoopsOfOneClient() {
         try (EmbeddedRedis redis = EmbeddedRedis.start();
-                RedisConnections connections = open(redis)) {
+                RedisConnections connections = open(redis.uri())) {
             long before = loops();
             try (RedisLink reader = connections.dedicated(Use.STREAMS_CONSUMER);
                     RedisLink publisher = connections.dedicated(Use.STREAMS_PUBLISHER);
