@@ -5,10 +5,19 @@ import java.security.NoSuchAlgorithmException;
 
 /** The JDK's digests by their standard names; every Java platform has them. */
 final class Digests {
+
+    /** Copied: a search among the providers for each signature would cost as much as its hashes. */
+    private static final MessageDigest SHA_256 = digest("SHA-256");
+
     private Digests() {}
 
     static MessageDigest sha256() {
-        return digest("SHA-256");
+        try {
+            return (MessageDigest) SHA_256.clone();
+        } catch (CloneNotSupportedException e) {
+            // Not every provider can.
+            return digest("SHA-256");
+        }
     }
 
     private static MessageDigest digest(String algorithm) {
