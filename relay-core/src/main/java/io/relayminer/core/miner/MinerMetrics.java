@@ -11,6 +11,7 @@ import io.relayminer.core.miner.SupplierGauges.Value;
 import io.relayminer.core.redis.SessionState;
 import io.relayminer.core.redis.SubmissionPhase;
 import io.relayminer.core.session.SessionWindows;
+import io.relayminer.leader.LeaseStoreException;
 import io.relayminer.smst.SmstStoreException;
 
 import java.math.BigInteger;
@@ -298,6 +299,32 @@ public final class MinerMetrics {
         registry.counter("ha_miner_block_results_retries").increment();
     }
 
+    /** Redis did not let this replica become or stay the leader. */
+    void leaseNotHeld(String instance, String operation, LeaseStoreException.Reason why) {
+        boolean renewal = operation.equals("renew");
+        if (!renewal && !operation.equals("acquire")) {
+            return;
+        }
+        String reason =
+                switch (why) {
+                    case OUT_OF_MEMORY -> renewal ? "redis_oom_renew" : "redis_oom";
+                    case UNAVAILABLE -> "redis_error";
+                };
+        registry.counter(
+                        "ha_miner_leader_acquisition_failures",
+                        "instance",
+                        instance,
+                        "reason",
+                        reason)
+                .increment();
+    }
+
+    /** Entries that Redis has taken out of the stream, with their leaves stored or without. */
+    void acknowledged(String supplier, int entries) {
+        registry.counter("ha_transport_redis_acked", "supplier_addr", supplier)
+                .increment((double) entries);
+    }
+
     /** The leader was too slow for a block, which is not announced. */
     void blockDropped() {
         registry.counter("ha_cache_block_events_dropped", "channel", "fanout").increment();
@@ -352,6 +379,10 @@ public final class MinerMetrics {
         count("ha_miner_relays_" + what, (double) relays, supplier, service);
         count("ha_miner_compute_units_" + what, (double) computeUnits, supplier, service);
         count("ha_miner_upokt_" + what, upokt.doubleValue(), supplier, service);
+        if (what.equals("proved")) {
+            // An older name, which dashboards still use.
+            count("ha_miner_compute_units_settled", (double) computeUnits, supplier, service);
+        }
     }
 
     void notRequired(

@@ -719,14 +719,9 @@ public final class MinerNode implements AutoCloseable {
                     operation,
                     kind,
                     failure.getMessage());
-            metrics.registry()
-                    .counter(
-                            "ha_miner_leader_acquisition_failures",
-                            "instance",
-                            settings.instance(),
-                            "reason",
-                            "redis_error")
-                    .increment();
+            if (kind.equals("leader")) {
+                metrics.leaseNotHeld(settings.instance(), operation, failure.reason());
+            }
         }
     }
 

@@ -332,6 +332,7 @@ final class RelayIntake {
                 switch (result) {
                     case CommitResult.Committed c -> {
                         success = true;
+                        metrics.acknowledged(supplier.address(), chunk.size());
                         metrics.committed(
                                 supplier.address(),
                                 first.serviceId(),
@@ -421,6 +422,7 @@ final class RelayIntake {
         if (!trees.discard(supplier.address(), supplier.fence(), ids)) {
             throw new MinerException.Fenced(supplier.address());
         }
+        metrics.acknowledged(supplier.address(), ids.size());
         metrics.rejected(supplier.address(), service, reason, ids.size());
         return ids.size();
     }

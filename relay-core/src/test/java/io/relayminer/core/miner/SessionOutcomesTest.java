@@ -218,6 +218,7 @@ class SessionOutcomesTest {
         w.relay(2);
         w.turn();
         assertEquals(1, w.count(failed, "supplier", SUPPLIER, "reason", "session_sealed"));
+        assertEquals(3, w.count("ha_transport_redis_acked", "supplier_addr", SUPPLIER));
     }
 
     @Test
