@@ -14,6 +14,7 @@ import java.util.Locale;
 final class Bech32Text {
     static final String ACCOUNT_PREFIX = "pokt";
     static final String VALIDATOR_PREFIX = "poktvaloper";
+    static final String CONSENSUS_PREFIX = "poktvalcons";
 
     private static final String CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
     private static final int MAX_LENGTH = 1023;

@@ -82,6 +82,13 @@ final class ChainParams {
         return live(state, TOKENOMICS, io.relayminer.core.wire.tokenomics.Params.class);
     }
 
+    /** The bank's parameters, which nothing changes: every coin can be sent. */
+    static io.relayminer.core.wire.cosmos.bank.Params bank() {
+        return io.relayminer.core.wire.cosmos.bank.Params.newBuilder()
+                .setDefaultSendEnabled(true)
+                .build();
+    }
+
     static io.relayminer.core.wire.cosmos.auth.Params auth(StateReader state) {
         return live(state, AUTH, io.relayminer.core.wire.cosmos.auth.Params.class);
     }

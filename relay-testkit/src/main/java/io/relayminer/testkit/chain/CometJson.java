@@ -174,6 +174,14 @@ final class CometJson {
         return json;
     }
 
+    /** The parameters as a genesis and the RPC state them: with the members a block leaves out. */
+    static ObjectNode versionedConsensusParams() {
+        ObjectNode json = consensusParams();
+        json.putObject("version").put("app", "0");
+        json.putObject("abci").put("vote_extensions_enable_height", "0");
+        return json;
+    }
+
     static ObjectNode consensusParams() {
         ObjectNode json = object();
         json.putObject("block")

@@ -1,5 +1,6 @@
 package io.relayminer.testkit.chain;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.ByteString;
 
 import io.relayminer.core.wire.tendermint.types.Commit;
@@ -7,6 +8,7 @@ import io.relayminer.core.wire.tendermint.types.Commit;
 import org.jspecify.annotations.Nullable;
 
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 
 /**
  * What the CometBFT interface of a node is served from. All methods may be called from any thread.
@@ -44,7 +46,20 @@ interface CometNode {
     /** Answer to an application query. */
     record QueryAnswer(int code, String log, ByteString value, long height, String codespace) {}
 
+    /**
+     * A transaction that was handed in.
+     *
+     * @param check result of the check
+     * @param location completes with its place when it is in a block, or with a {@link
+     *     java.util.concurrent.TimeoutException} when the node is tired of waiting; never if the
+     *     check failed
+     */
+    record Submission(TxResult check, CompletionStage<PocketChain.TxLocation> location) {}
+
     Identity identity();
+
+    /** The document that the chain began with. */
+    JsonNode genesis();
 
     /** Height of the last block. */
     long height();
@@ -65,12 +80,16 @@ interface CometNode {
     /** Checks and queues a transaction. */
     TxResult broadcast(ByteString tx) throws Mempool.RefusalException;
 
+    /** Checks and queues a transaction whose inclusion is waited for. */
+    Submission submit(ByteString tx) throws Mempool.RefusalException;
+
     /** Checks a transaction only. */
     TxResult check(ByteString tx);
 
     /** Transactions that wait for a block. */
     List<ByteString> waiting();
 
+    /** Asks the application; a height of 0 stands for the last block. */
     QueryAnswer query(String path, ByteString data, long height);
 
     /** All served blocks, ascending. */

@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -71,7 +72,8 @@ public final class DevChain implements AutoCloseable {
                                 builder.mempoolSize,
                                 NodeSettings.LOCALNET.maxTxsBytes(),
                                 builder.maxTxBytes,
-                                1),
+                                1,
+                                builder.commitTimeout),
                         faults);
         Queries.register(router);
         TxQueries.register(router, chain);
@@ -119,6 +121,7 @@ public final class DevChain implements AutoCloseable {
         private BigDecimal minimumGasPrice = BigDecimal.ZERO;
         private int mempoolSize = NodeSettings.LOCALNET.mempoolSize();
         private int maxTxBytes = NodeSettings.LOCALNET.maxTxBytes();
+        private Duration commitTimeout = NodeSettings.LOCALNET.commitTimeout();
         private String applicationVersion = "0.1.35";
 
         private Builder(Genesis genesis) {
@@ -179,6 +182,15 @@ public final class DevChain implements AutoCloseable {
         /** Longest transaction in bytes. */
         public Builder maxTxBytes(int bytes) {
             maxTxBytes = bytes;
+            return this;
+        }
+
+        /**
+         * How long {@code broadcast_tx_commit} waits for a block with its transaction; 10 s by
+         * default.
+         */
+        public Builder commitTimeout(Duration patience) {
+            commitTimeout = patience;
             return this;
         }
 

@@ -2,15 +2,22 @@ package io.relayminer.testkit.chain;
 
 import com.google.protobuf.ByteString;
 
+import io.grpc.BindableService;
 import io.grpc.HandlerRegistry;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
 import io.grpc.ServerMethodDefinition;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.ProtoReflectionService;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 
 import org.jspecify.annotations.Nullable;
 
@@ -20,12 +27,15 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The node's gRPC interface: every unary method of the {@link QueryRouter}, on bytes.
+ * The node's gRPC interface: every unary method of the {@link QueryRouter}, on bytes, and server
+ * reflection on them, in its stable and its alpha version.
  *
  * <p>Honours {@code x-cosmos-block-height} on requests and states the height it answered from in
  * the response headers, on errors too. Calls run on virtual threads, so a slow or hanging answer
@@ -36,6 +46,8 @@ final class GrpcInterface implements AutoCloseable {
             Metadata.Key.of("x-cosmos-block-height", Metadata.ASCII_STRING_MARSHALLER);
     private static final int MAX_MESSAGE = 100_000_000;
     private static final int STOP_SECONDS = 5;
+    private static final Status DOWN =
+            Status.UNAVAILABLE.withDescription("injected fault: node down");
     private static final String BROADCAST = "/cosmos.tx.v1beta1.Service/BroadcastTx";
 
     private final PocketChain chain;
@@ -55,12 +67,40 @@ final class GrpcInterface implements AutoCloseable {
                             .maxInboundMessageSize(MAX_MESSAGE)
                             .permitKeepAliveTime(1, TimeUnit.SECONDS)
                             .permitKeepAliveWithoutCalls(true)
+                            .addService(reflection(ProtoReflectionServiceV1.newInstance()))
+                            .addService(reflection(alphaReflection()))
                             .fallbackHandlerRegistry(new Registry())
                             .build()
                             .start();
         } catch (IOException e) {
             throw new UncheckedIOException("the gRPC interface cannot listen on port " + port, e);
         }
+    }
+
+    /** The version of reflection that a node speaks, and with it most tools of the network. */
+    @SuppressWarnings("deprecation")
+    private static BindableService alphaReflection() {
+        return ProtoReflectionService.newInstance();
+    }
+
+    /** A reflection service that shares the node's faults. */
+    private ServerServiceDefinition reflection(BindableService service) {
+        return ServerInterceptors.intercept(
+                service,
+                new ServerInterceptor() {
+                    @Override
+                    public <Q, R> ServerCall.Listener<Q> interceptCall(
+                            ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+                        if (faults.isHanging()) {
+                            return new ServerCall.Listener<>() {};
+                        }
+                        if (faults.isUnreachable()) {
+                            call.close(DOWN, new Metadata());
+                            return new ServerCall.Listener<>() {};
+                        }
+                        return next.startCall(call, headers);
+                    }
+                });
     }
 
     int port() {
@@ -82,17 +122,53 @@ final class GrpcInterface implements AutoCloseable {
      * Resolves every method name; unknown ones to a handler that says so in the network's words.
      */
     private final class Registry extends HandlerRegistry {
+        private final List<ServerServiceDefinition> services = new ArrayList<>();
+
+        Registry() {
+            for (Reflection.Service service : Reflection.services(router)) {
+                ServiceDescriptor.Builder descriptor =
+                        ServiceDescriptor.newBuilder(service.descriptor().getFullName())
+                                .setSchemaDescriptor(service);
+                List<MethodDescriptor<ByteString, ByteString>> methods = new ArrayList<>();
+                service.descriptor()
+                        .getMethods()
+                        .forEach(
+                                method ->
+                                        methods.add(
+                                                method(
+                                                        service.descriptor().getFullName()
+                                                                + "/"
+                                                                + method.getName())));
+                methods.forEach(descriptor::addMethod);
+                ServerServiceDefinition.Builder definition =
+                        ServerServiceDefinition.builder(descriptor.build());
+                methods.forEach(
+                        method ->
+                                definition.addMethod(
+                                        method, new Calls("/" + method.getFullMethodName())));
+                services.add(definition.build());
+            }
+        }
+
+        /** What reflection lists. */
+        @Override
+        public List<ServerServiceDefinition> getServices() {
+            return services;
+        }
+
         @Override
         public ServerMethodDefinition<?, ?> lookupMethod(
                 String methodName, @Nullable String authority) {
-            MethodDescriptor<ByteString, ByteString> method =
-                    MethodDescriptor.<ByteString, ByteString>newBuilder()
-                            .setType(MethodDescriptor.MethodType.UNARY)
-                            .setFullMethodName(methodName)
-                            .setRequestMarshaller(BYTES)
-                            .setResponseMarshaller(BYTES)
-                            .build();
-            return ServerMethodDefinition.create(method, new Calls("/" + methodName));
+            return ServerMethodDefinition.create(method(methodName), new Calls("/" + methodName));
+        }
+
+        private static MethodDescriptor<ByteString, ByteString> method(String fullName) {
+            return MethodDescriptor.<ByteString, ByteString>newBuilder()
+                    .setType(MethodDescriptor.MethodType.UNARY)
+                    .setFullMethodName(fullName)
+                    .setRequestMarshaller(BYTES)
+                    .setResponseMarshaller(BYTES)
+                    .build();
         }
     }
 
@@ -124,8 +200,8 @@ final class GrpcInterface implements AutoCloseable {
         public ServerCall.Listener<ByteString> startCall(
                 ServerCall<ByteString, ByteString> call, Metadata headers) {
             if (!router.has(path) && !faults.isHanging()) {
-                // Also the streaming ones, such as reflection, whose clients wait for an answer
-                // before they close their side.
+                // Also the streaming ones, whose clients wait for an answer before they close
+                // their side.
                 answer(call, headers, ByteString.EMPTY);
                 return new ServerCall.Listener<>() {};
             }
@@ -151,9 +227,7 @@ final class GrpcInterface implements AutoCloseable {
                 return;
             }
             if (faults.isUnreachable()) {
-                call.close(
-                        Status.UNAVAILABLE.withDescription("injected fault: node down"),
-                        new Metadata());
+                call.close(DOWN, new Metadata());
                 return;
             }
             pause(faults.queryDelay());

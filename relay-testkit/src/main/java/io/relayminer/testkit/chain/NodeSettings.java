@@ -1,6 +1,7 @@
 package io.relayminer.testkit.chain;
 
 import java.math.BigDecimal;
+import java.time.Duration;
 
 /**
  * What a node decides for itself, whatever the chain.
@@ -10,14 +11,17 @@ import java.math.BigDecimal;
  * @param maxTxsBytes most bytes waiting
  * @param maxTxBytes longest transaction
  * @param lowestHeight lowest height whose block is served; blocks below count as pruned
+ * @param commitTimeout how long {@code broadcast_tx_commit} waits for a block with its transaction
  */
 record NodeSettings(
         BigDecimal minimumGasPrice,
         int mempoolSize,
         long maxTxsBytes,
         int maxTxBytes,
-        long lowestHeight) {
+        long lowestHeight,
+        Duration commitTimeout) {
 
     static final NodeSettings LOCALNET =
-            new NodeSettings(BigDecimal.ZERO, 5_000, 1_073_741_824L, 100_000_000, 1);
+            new NodeSettings(
+                    BigDecimal.ZERO, 5_000, 1_073_741_824L, 100_000_000, 1, Duration.ofSeconds(10));
 }

@@ -24,8 +24,18 @@ import io.relayminer.core.wire.cosmos.bank.QueryAllBalancesRequest;
 import io.relayminer.core.wire.cosmos.bank.QueryAllBalancesResponse;
 import io.relayminer.core.wire.cosmos.bank.QueryBalanceRequest;
 import io.relayminer.core.wire.cosmos.bank.QueryBalanceResponse;
+import io.relayminer.core.wire.cosmos.bank.QueryDenomMetadataByQueryStringRequest;
+import io.relayminer.core.wire.cosmos.bank.QueryDenomMetadataRequest;
+import io.relayminer.core.wire.cosmos.bank.QueryDenomsMetadataRequest;
+import io.relayminer.core.wire.cosmos.bank.QueryDenomsMetadataResponse;
+import io.relayminer.core.wire.cosmos.bank.QuerySpendableBalanceByDenomRequest;
+import io.relayminer.core.wire.cosmos.bank.QuerySpendableBalanceByDenomResponse;
 import io.relayminer.core.wire.cosmos.bank.QuerySpendableBalancesRequest;
 import io.relayminer.core.wire.cosmos.bank.QuerySpendableBalancesResponse;
+import io.relayminer.core.wire.cosmos.bank.QuerySupplyOfRequest;
+import io.relayminer.core.wire.cosmos.bank.QuerySupplyOfResponse;
+import io.relayminer.core.wire.cosmos.bank.QueryTotalSupplyRequest;
+import io.relayminer.core.wire.cosmos.bank.QueryTotalSupplyResponse;
 import io.relayminer.core.wire.cosmos.base.Coin;
 import io.relayminer.core.wire.cosmos.node.ConfigRequest;
 import io.relayminer.core.wire.cosmos.node.ConfigResponse;
@@ -191,6 +201,13 @@ final class Queries {
                                 .setParams(ChainParams.tokenomics(context.state()))
                                 .build());
         router.add(
+                "cosmos.bank.v1beta1.Query/Params",
+                io.relayminer.core.wire.cosmos.bank.QueryParamsRequest.getDefaultInstance(),
+                (context, request) ->
+                        io.relayminer.core.wire.cosmos.bank.QueryParamsResponse.newBuilder()
+                                .setParams(ChainParams.bank())
+                                .build());
+        router.add(
                 "cosmos.auth.v1beta1.Query/Params",
                 io.relayminer.core.wire.cosmos.auth.QueryParamsRequest.getDefaultInstance(),
                 (context, request) ->
@@ -229,9 +246,46 @@ final class Queries {
                 QuerySpendableBalancesRequest.getDefaultInstance(),
                 Queries::spendableBalances);
         router.add(
+                "cosmos.bank.v1beta1.Query/SpendableBalanceByDenom",
+                QuerySpendableBalanceByDenomRequest.getDefaultInstance(),
+                (context, request) ->
+                        QuerySpendableBalanceByDenomResponse.newBuilder()
+                                .setBalance(
+                                        balanceOf(
+                                                context, request.getAddress(), request.getDenom()))
+                                .build());
+        router.add(
+                "cosmos.bank.v1beta1.Query/TotalSupply",
+                QueryTotalSupplyRequest.getDefaultInstance(),
+                Queries::totalSupply);
+        router.add(
+                "cosmos.bank.v1beta1.Query/SupplyOf",
+                QuerySupplyOfRequest.getDefaultInstance(),
+                Queries::supplyOf);
+        router.add(
+                "cosmos.bank.v1beta1.Query/DenomMetadata",
+                QueryDenomMetadataRequest.getDefaultInstance(),
+                (context, request) -> {
+                    throw noMetadata(request.getDenom());
+                });
+        router.add(
+                "cosmos.bank.v1beta1.Query/DenomMetadataByQueryString",
+                QueryDenomMetadataByQueryStringRequest.getDefaultInstance(),
+                (context, request) -> {
+                    throw noMetadata(request.getDenom());
+                });
+        router.add(
+                "cosmos.bank.v1beta1.Query/DenomsMetadata",
+                QueryDenomsMetadataRequest.getDefaultInstance(),
+                (context, request) ->
+                        QueryDenomsMetadataResponse.newBuilder()
+                                .setPagination(
+                                        Pages.of(List.of(), request.getPagination()).response())
+                                .build());
+        router.add(
                 "cosmos.auth.v1beta1.Query/Accounts",
                 QueryAccountsRequest.getDefaultInstance(),
-                Queries::accounts);
+                (context, request) -> accounts(context, request.getPagination()));
         router.add(
                 "cosmos.auth.v1beta1.Query/Bech32Prefix",
                 Bech32PrefixRequest.getDefaultInstance(),
@@ -247,7 +301,7 @@ final class Queries {
         try {
             Bech32Text.decodeAccount(address);
         } catch (Bech32Text.AddressException e) {
-            throw new QueryException(Status.Code.UNKNOWN, e.text());
+            throw QueryException.plain(e.text());
         }
         ChainAccount account = Ledger.account(context.state(), address);
         if (account == null) {
@@ -304,16 +358,52 @@ final class Queries {
 
     private static MessageLite balance(QueryContext context, QueryBalanceRequest request)
             throws QueryException {
-        if (!Ledger.isDenom(request.getDenom())) {
-            throw invalid("invalid denom: " + request.getDenom());
-        }
-        checkAddress(request.getAddress());
-        BigInteger amount =
-                Ledger.balance(context.state(), request.getAddress(), request.getDenom());
         return QueryBalanceResponse.newBuilder()
-                .setBalance(
-                        Coin.newBuilder().setDenom(request.getDenom()).setAmount(amount.toString()))
+                .setBalance(balanceOf(context, request.getAddress(), request.getDenom()))
                 .build();
+    }
+
+    private static Coin balanceOf(QueryContext context, String address, String denom)
+            throws QueryException {
+        checkDenom(denom);
+        checkAddress(address);
+        return coin(denom, Ledger.balance(context.state(), address, denom));
+    }
+
+    private static void checkDenom(String denom) throws QueryException {
+        if (!Ledger.isDenom(denom)) {
+            throw invalid("invalid denom: " + denom);
+        }
+    }
+
+    private static Coin coin(String denom, BigInteger amount) {
+        return Coin.newBuilder().setDenom(denom).setAmount(amount.toString()).build();
+    }
+
+    private static MessageLite totalSupply(QueryContext context, QueryTotalSupplyRequest request)
+            throws QueryException {
+        Pages.Page<Coin> page = Pages.of(coinsUnder(context, Keys.SUPPLY), request.getPagination());
+        return QueryTotalSupplyResponse.newBuilder()
+                .addAllSupply(page.values())
+                .setPagination(page.response())
+                .build();
+    }
+
+    private static MessageLite supplyOf(QueryContext context, QuerySupplyOfRequest request)
+            throws QueryException {
+        checkDenom(request.getDenom());
+        return QuerySupplyOfResponse.newBuilder()
+                .setAmount(
+                        coin(
+                                request.getDenom(),
+                                Ledger.supply(context.state(), request.getDenom())))
+                .build();
+    }
+
+    /** The network describes no denomination. */
+    private static QueryException noMetadata(String denom) throws QueryException {
+        checkDenom(denom);
+        return notFound("client metadata for denom " + denom);
     }
 
     private static MessageLite allBalances(QueryContext context, QueryAllBalancesRequest request)
@@ -336,7 +426,7 @@ final class Queries {
     }
 
     /** All accounts, in the order of their address bytes. */
-    private static MessageLite accounts(QueryContext context, QueryAccountsRequest request)
+    static QueryAccountsResponse accounts(QueryContext context, PageRequest pagination)
             throws QueryException {
         List<Pages.Entry<Any>> entries = new ArrayList<>();
         for (Map.Entry<String, Object> entry : context.state().scan(Keys.ACCOUNTS)) {
@@ -346,7 +436,7 @@ final class Queries {
         entries.sort(
                 Comparator.comparing(
                         Pages.Entry::key, ByteString.unsignedLexicographicalComparator()));
-        Pages.Page<Any> page = Pages.of(entries, request.getPagination());
+        Pages.Page<Any> page = Pages.of(entries, pagination);
         return QueryAccountsResponse.newBuilder()
                 .addAllAccounts(page.values())
                 .setPagination(page.response())
@@ -364,19 +454,20 @@ final class Queries {
     private static Pages.Page<Coin> coins(QueryContext context, String address, PageRequest request)
             throws QueryException {
         checkAddress(address);
-        String prefix = Keys.BALANCES + address + "/";
+        return Pages.of(coinsUnder(context, Keys.BALANCES + address + "/"), request);
+    }
+
+    /** The amounts that state keeps under {@code prefix}, by denomination. */
+    private static List<Pages.Entry<Coin>> coinsUnder(QueryContext context, String prefix) {
         List<Pages.Entry<Coin>> coins = new ArrayList<>();
         for (Map.Entry<String, Object> entry : context.state().scan(prefix)) {
             String denom = entry.getKey().substring(prefix.length());
             coins.add(
                     new Pages.Entry<>(
                             ByteString.copyFromUtf8(denom),
-                            Coin.newBuilder()
-                                    .setDenom(denom)
-                                    .setAmount(entry.getValue().toString())
-                                    .build()));
+                            coin(denom, (BigInteger) entry.getValue())));
         }
-        return Pages.of(coins, request);
+        return coins;
     }
 
     // ---------------------------------------------------------------------------------------------------------- stakes

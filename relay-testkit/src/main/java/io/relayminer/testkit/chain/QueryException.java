@@ -12,15 +12,26 @@ final class QueryException extends Exception {
 
     private final Status.Code code;
     private final transient ByteString text;
+    private final boolean plain;
 
     QueryException(Status.Code code, String text) {
         this(code, ByteString.copyFromUtf8(text));
     }
 
     QueryException(Status.Code code, ByteString text) {
+        this(code, text, false);
+    }
+
+    private QueryException(Status.Code code, ByteString text, boolean plain) {
         super(text.toStringUtf8());
         this.code = code;
         this.text = text;
+        this.plain = plain;
+    }
+
+    /** An error of the node that is no gRPC status; gRPC reports it as UNKNOWN. */
+    static QueryException plain(String text) {
+        return new QueryException(Status.Code.UNKNOWN, ByteString.copyFromUtf8(text), true);
     }
 
     Status.Code code() {
@@ -30,6 +41,11 @@ final class QueryException extends Exception {
     /** A request that does not decode: the node refuses it before it looks at any height. */
     static QueryException undecodable() {
         return new QueryException(Status.Code.INTERNAL, UNDECODABLE);
+    }
+
+    /** Whether the node's own error carries no gRPC code. */
+    boolean isPlain() {
+        return plain;
     }
 
     boolean isUndecodable() {

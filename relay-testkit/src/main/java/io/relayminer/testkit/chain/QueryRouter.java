@@ -1,6 +1,7 @@
 package io.relayminer.testkit.chain;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Descriptors.FileDescriptor;
 import com.google.protobuf.ExtensionRegistryLite;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
@@ -8,9 +9,11 @@ import com.google.protobuf.MessageLite;
 
 import io.grpc.Status;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.TreeSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Query methods by their full gRPC name, on request and response bytes.
@@ -54,16 +57,24 @@ final class QueryRouter {
     }
 
     private final Map<String, Route<?>> routes = new LinkedHashMap<>();
-    private final TreeSet<String> services = new TreeSet<>();
+    private final TreeMap<String, FileDescriptor> services = new TreeMap<>();
 
     /**
      * Adds a method.
      *
      * @param fullMethod e.g. {@code pocket.proof.Query/Claim}
+     * @param prototype its request, defined in the same file as its service
      */
     <Q extends Message> void add(String fullMethod, Q prototype, Handler<Q> handler) {
         routes.put("/" + fullMethod, new Route<>(prototype, handler));
-        services.add(fullMethod.substring(0, fullMethod.indexOf('/')));
+        services.put(
+                fullMethod.substring(0, fullMethod.indexOf('/')),
+                prototype.getDescriptorForType().getFile());
+    }
+
+    /** The schemas of the services, by the full names of the services, in their order. */
+    SortedMap<String, FileDescriptor> services() {
+        return Collections.unmodifiableSortedMap(services);
     }
 
     boolean has(String path) {
@@ -89,7 +100,7 @@ final class QueryRouter {
         String method = path.substring(slash + 1);
         return new QueryException(
                 Status.Code.UNIMPLEMENTED,
-                services.contains(service)
+                services.containsKey(service)
                         ? "unknown method " + method + " for service " + service
                         : "unknown service " + service);
     }

@@ -15,16 +15,26 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 
 /** The methods of CometBFT's RPC, whatever transport they are called over. */
 final class RpcMethods {
     private static final int MAX_PER_PAGE = 100;
     private static final int DEFAULT_PER_PAGE = 30;
     private static final int MAX_BLOCK_METAS = 20;
+    private static final int GENESIS_CHUNK = 16 * 1024 * 1024;
 
     @FunctionalInterface
     private interface Handler {
         JsonNode answer(RpcParams params) throws RpcException;
+    }
+
+    /** A method that may have to wait before it can answer. */
+    @FunctionalInterface
+    private interface WaitingHandler {
+        CompletionStage<JsonNode> answer(RpcParams params) throws RpcException;
     }
 
     /** When clients may cache an answer. */
@@ -34,13 +44,15 @@ final class RpcMethods {
         WITH_HEIGHT
     }
 
-    private record Method(List<Declared> params, Cacheable cacheable, Handler handler) {}
+    private record Method(List<Declared> params, Cacheable cacheable, WaitingHandler handler) {}
 
     private final CometNode node;
+    private final ByteString genesisText;
     private final Map<String, Method> methods = new LinkedHashMap<>();
 
     RpcMethods(CometNode node) {
         this.node = node;
+        this.genesisText = ByteString.copyFromUtf8(node.genesis().toString());
         List<Declared> none = List.of();
         List<Declared> atHeight = RpcParams.declare("height", RpcParams.Type.INT64);
         List<Declared> tx = RpcParams.declare("tx", RpcParams.Type.BASE64);
@@ -61,6 +73,12 @@ final class RpcMethods {
                         RpcParams.Type.BOOL),
                 Cacheable.NEVER,
                 this::abciQuery);
+        add("genesis", none, Cacheable.ALWAYS, params -> genesis());
+        add(
+                "genesis_chunked",
+                RpcParams.declare("chunk", RpcParams.Type.UINT64),
+                Cacheable.ALWAYS,
+                this::genesisChunk);
         add("block", atHeight, Cacheable.WITH_HEIGHT, params -> block(blockAt(params)));
         add(
                 "block_by_hash",
@@ -134,6 +152,9 @@ final class RpcMethods {
                 tx,
                 Cacheable.NEVER,
                 params -> broadcast(params.bytes("tx"), false));
+        methods.put(
+                "broadcast_tx_commit",
+                new Method(tx, Cacheable.NEVER, params -> broadcastAndWait(params.bytes("tx"))));
         add(
                 "check_tx",
                 tx,
@@ -148,7 +169,12 @@ final class RpcMethods {
     }
 
     private void add(String name, List<Declared> params, Cacheable cacheable, Handler handler) {
-        methods.put(name, new Method(params, cacheable, handler));
+        methods.put(
+                name,
+                new Method(
+                        params,
+                        cacheable,
+                        call -> CompletableFuture.completedStage(handler.answer(call))));
     }
 
     boolean has(String method) {
@@ -194,7 +220,11 @@ final class RpcMethods {
         };
     }
 
-    JsonNode call(String method, RpcParams params) throws RpcException {
+    /**
+     * Calls a method. The answer is there already unless the method waits for a block; it then
+     * fails with an {@link RpcException}, and may come on any thread.
+     */
+    CompletionStage<JsonNode> call(String method, RpcParams params) throws RpcException {
         Method found = methods.get(method);
         if (found == null) {
             throw RpcException.methodNotFound();
@@ -283,10 +313,7 @@ final class RpcMethods {
     private JsonNode consensusParams(RpcParams params) throws RpcException {
         ObjectNode json = CometJson.object();
         json.put("block_height", Long.toString(heightOf(params)));
-        ObjectNode consensus = CometJson.consensusParams();
-        consensus.putObject("version").put("app", "0");
-        consensus.putObject("abci").put("vote_extensions_enable_height", "0");
-        json.set("consensus_params", consensus);
+        json.set("consensus_params", CometJson.versionedConsensusParams());
         return json;
     }
 
@@ -530,6 +557,71 @@ final class RpcMethods {
         json.put("log", wait ? result.logText() : "");
         json.put("codespace", wait ? result.codespace() : "");
         json.put("hash", Hashes.upperHex(Hashes.sha256(tx)));
+        return json;
+    }
+
+    private CompletionStage<JsonNode> broadcastAndWait(ByteString tx) throws RpcException {
+        CometNode.Submission submission;
+        try {
+            submission = node.submit(tx);
+        } catch (Mempool.RefusalException e) {
+            throw RpcException.internal("error on broadcastTxCommit: " + e.text());
+        }
+        ObjectNode json = CometJson.object();
+        json.set("check_tx", CometJson.txResult(submission.check()));
+        if (!submission.check().ok()) {
+            json.set("tx_result", CometJson.txResult(TxResult.NONE));
+            json.put("hash", Hashes.upperHex(Hashes.sha256(tx)));
+            json.put("height", "0");
+            return CompletableFuture.completedStage(json);
+        }
+        return submission
+                .location()
+                .handle(
+                        (location, failure) -> {
+                            StoredBlock block =
+                                    location == null ? null : node.block(location.height());
+                            if (block == null) {
+                                throw new CompletionException(
+                                        RpcException.internal(
+                                                "timed out waiting for tx to be included in a"
+                                                        + " block"));
+                            }
+                            json.set(
+                                    "tx_result",
+                                    CometJson.txResult(block.results().get(location.index())));
+                            json.put("hash", Hashes.upperHex(Hashes.sha256(tx)));
+                            json.put("height", Long.toString(location.height()));
+                            return json;
+                        });
+    }
+
+    private JsonNode genesis() throws RpcException {
+        if (genesisText.size() > GENESIS_CHUNK) {
+            throw RpcException.internal(
+                    "genesis response is large, please use the genesis_chunked API instead");
+        }
+        ObjectNode json = CometJson.object();
+        json.set("genesis", node.genesis());
+        return json;
+    }
+
+    private JsonNode genesisChunk(RpcParams params) throws RpcException {
+        int chunks = (genesisText.size() + GENESIS_CHUNK - 1) / GENESIS_CHUNK;
+        long chunk = params.integer("chunk", 0);
+        if (chunk > chunks - 1) {
+            throw RpcException.internal(
+                    "there are " + (chunks - 1) + " chunks, " + chunk + " is invalid");
+        }
+        int from = (int) chunk * GENESIS_CHUNK;
+        ObjectNode json = CometJson.object();
+        json.put("chunk", Long.toString(chunk));
+        json.put("total", Integer.toString(chunks));
+        json.put(
+                "data",
+                CometJson.base64(
+                        genesisText.substring(
+                                from, Math.min(genesisText.size(), from + GENESIS_CHUNK))));
         return json;
     }
 

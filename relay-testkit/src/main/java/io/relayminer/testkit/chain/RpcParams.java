@@ -15,6 +15,7 @@ final class RpcParams {
     /** How a parameter is written. */
     enum Type {
         INT64,
+        UINT64,
         BOOL,
         TEXT,
         BASE64,
@@ -105,6 +106,7 @@ final class RpcParams {
                 }
                 yield integerInText(value.textValue());
             }
+            case UINT64 -> notNegative((Long) parseJson(Type.INT64, value));
             case BOOL -> {
                 if (!value.isBoolean()) {
                     throw new BadValue(
@@ -158,6 +160,14 @@ final class RpcParams {
         return new BadValue("invalid 64-bit integer encoding \"" + raw + "\", expected string");
     }
 
+    private static Long notNegative(Long value) throws BadValue {
+        if (value < 0) {
+            throw new BadValue(
+                    "json: cannot unmarshal number " + value + " into Go value of type uint");
+        }
+        return value;
+    }
+
     private static Long integerInText(String text) throws BadValue {
         if (text.matches("-?(0|[1-9][0-9]*)")) {
             try {
@@ -185,6 +195,7 @@ final class RpcParams {
                 }
                 yield integerInText(bare);
             }
+            case UINT64 -> notNegative((Long) parseQuery(Type.INT64, value));
             case BOOL -> bare.equals("true") || bare.equals("1");
             case TEXT -> {
                 if (!quoted) {

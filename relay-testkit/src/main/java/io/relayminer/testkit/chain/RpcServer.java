@@ -3,8 +3,12 @@ package io.relayminer.testkit.chain;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -20,10 +24,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -32,8 +38,8 @@ import java.util.concurrent.TimeoutException;
 /**
  * CometBFT's RPC over HTTP (POST with JSON-RPC, GET with a query string) and websocket.
  *
- * <p>Every connection is served on one event loop thread; methods answer from memory and never
- * block it. Events are handed to each connection's event loop in the order of blocks.
+ * <p>Every connection is served on one event loop thread; methods answer from memory, or later, and
+ * never block it. Events are handed to each connection's event loop in the order of blocks.
  */
 final class RpcServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RpcServer.class);
@@ -75,7 +81,7 @@ final class RpcServer implements AutoCloseable {
         await(server.listen());
     }
 
-    private static <T> T await(io.vertx.core.Future<T> future) {
+    private static <T> T await(Future<T> future) {
         try {
             return future.toCompletionStage()
                     .toCompletableFuture()
@@ -171,11 +177,18 @@ final class RpcServer implements AutoCloseable {
                     RpcException.parseError("error unmarshaling request: " + e.text()));
             return;
         }
-        boolean batch = parsed.isArray();
+        List<Future<Reply>> replies = new ArrayList<>();
+        for (JsonNode call : parsed.isArray() ? parsed : List.of(parsed)) {
+            replies.add(answer(call, RpcException.INVALID_PARAMS));
+        }
+        Future.all(replies)
+                .onSuccess(all -> send(response, replies.stream().map(Future::result).toList()));
+    }
+
+    private static void send(HttpServerResponse response, List<Reply> all) {
         ArrayNode replies = GoJson.MAPPER.createArrayNode();
         boolean cacheable = true;
-        for (JsonNode call : batch ? parsed : List.of(parsed)) {
-            Reply reply = answer(call, RpcException.INVALID_PARAMS);
+        for (Reply reply : all) {
             if (reply.failsTransport()) {
                 end(response, 500, false, reply.json());
                 return;
@@ -195,33 +208,79 @@ final class RpcServer implements AutoCloseable {
     /** What to answer to one call; no JSON for notifications. */
     private record Reply(@Nullable ObjectNode json, boolean cacheable, boolean failsTransport) {}
 
-    private Reply answer(JsonNode call, int codeForBadParams) {
+    private Future<Reply> answer(JsonNode call, int codeForBadParams) {
         JsonNode id;
         try {
             id = idOf(call);
         } catch (RpcException e) {
-            return new Reply(error(null, e), false, true);
+            return Future.succeededFuture(new Reply(error(null, e), false, true));
         }
         if (id == null) {
-            return new Reply(null, false, false);
+            return Future.succeededFuture(new Reply(null, false, false));
         }
         String method = call.path("method").asText("");
-        boolean cacheable = false;
+        if (faults.failsRpc(method)) {
+            return Future.succeededFuture(
+                    new Reply(error(id, RpcException.internal("injected fault")), false, true));
+        }
+        RpcParams params;
         try {
-            if (faults.failsRpc(method)) {
-                return new Reply(error(id, RpcException.internal("injected fault")), false, true);
-            }
-            RpcParams params = methods.params(method, call.get("params"));
-            cacheable = methods.isCacheable(method, params);
-            return new Reply(result(id, methods.call(method, params)), cacheable, false);
+            params = methods.params(method, call.get("params"));
         } catch (RpcException e) {
             RpcException shown =
                     e.code() == RpcException.INVALID_PARAMS
                                     && codeForBadParams == RpcException.INTERNAL_ERROR
                             ? RpcException.internal(e.data())
                             : e;
-            return new Reply(error(id, shown), cacheable, false);
+            return Future.succeededFuture(new Reply(error(id, shown), false, false));
         }
+        boolean cacheable = methods.isCacheable(method, params);
+        return result(method, params)
+                .map(result -> new Reply(result(id, result), cacheable, false))
+                .otherwise(
+                        failure -> new Reply(error(id, rpcException(failure)), cacheable, false));
+    }
+
+    /**
+     * The answer of a method, on the event loop that asks; at once if the method does not wait.
+     *
+     * <p>Fails with an {@link RpcException}.
+     */
+    private Future<JsonNode> result(String method, RpcParams params) {
+        Context context = Objects.requireNonNull(Vertx.currentContext());
+        Promise<JsonNode> promise = Promise.promise();
+        try {
+            methods.call(method, params)
+                    .whenComplete(
+                            (result, failure) -> {
+                                if (Objects.equals(Vertx.currentContext(), context)) {
+                                    complete(promise, result, failure);
+                                } else {
+                                    context.runOnContext(
+                                            unused -> complete(promise, result, failure));
+                                }
+                            });
+        } catch (RpcException e) {
+            promise.fail(e);
+        }
+        return promise.future();
+    }
+
+    private static void complete(
+            Promise<JsonNode> promise, @Nullable JsonNode result, @Nullable Throwable failure) {
+        if (result == null) {
+            promise.fail(Objects.requireNonNull(failure));
+        } else {
+            promise.complete(result);
+        }
+    }
+
+    private static RpcException rpcException(Throwable failure) {
+        return failure instanceof RpcException e
+                ? e
+                : failure.getCause() instanceof RpcException cause
+                        ? cause
+                        : RpcException.internal("the method failed");
     }
 
     /** The id of a call as it is echoed; {@code null} for a notification. */
@@ -240,7 +299,7 @@ final class RpcServer implements AutoCloseable {
             return id;
         }
         if (id.isNumber()) {
-            return IntNode.valueOf((int) id.doubleValue());
+            return LongNode.valueOf((long) id.doubleValue());
         }
         String goType =
                 id.isObject()
@@ -275,8 +334,16 @@ final class RpcServer implements AutoCloseable {
             if (faults.failsRpc(method)) {
                 throw RpcException.internal("injected fault");
             }
-            JsonNode result = methods.call(method, methods.params(method, query));
-            end(request.response(), 200, false, result(id, result));
+            result(method, methods.params(method, query))
+                    .onSuccess(result -> end(request.response(), 200, false, result(id, result)))
+                    .onFailure(
+                            failure ->
+                                    send(
+                                            request.response(),
+                                            500,
+                                            id,
+                                            false,
+                                            rpcException(failure)));
         } catch (RpcException e) {
             send(request.response(), 500, id, false, e);
         }
@@ -394,8 +461,7 @@ final class RpcServer implements AutoCloseable {
     /** One websocket. Its state is only touched on its event loop thread. */
     private final class Session {
         private final ServerWebSocket socket;
-        private final io.vertx.core.Context context =
-                java.util.Objects.requireNonNull(Vertx.currentContext());
+        private final Context context = Objects.requireNonNull(Vertx.currentContext());
         private final Map<String, Subscription> subscriptions = new LinkedHashMap<>();
 
         Session(ServerWebSocket socket) {
@@ -426,10 +492,13 @@ final class RpcServer implements AutoCloseable {
                 manageSubscriptions(method, call);
                 return;
             }
-            Reply reply = answer(call, RpcException.INTERNAL_ERROR);
-            if (reply.json() != null) {
-                send(reply.json());
-            }
+            answer(call, RpcException.INTERNAL_ERROR)
+                    .onSuccess(
+                            reply -> {
+                                if (reply.json() != null) {
+                                    send(reply.json());
+                                }
+                            });
         }
 
         private void manageSubscriptions(String method, JsonNode call) {

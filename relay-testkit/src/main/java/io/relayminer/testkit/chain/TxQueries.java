@@ -205,11 +205,11 @@ final class TxQueries {
         for (int i = 0; i < hash.length(); i++) {
             char c = hash.charAt(i);
             if (Character.digit(c, 16) < 0 || c > 'f') {
-                throw new QueryException(Status.Code.UNKNOWN, RpcParams.hexProblem(c));
+                throw QueryException.plain(RpcParams.hexProblem(c));
             }
         }
         if (hash.length() % 2 != 0) {
-            throw new QueryException(Status.Code.UNKNOWN, "encoding/hex: odd length hex string");
+            throw QueryException.plain("encoding/hex: odd length hex string");
         }
         PocketChain.TxLocation location =
                 chain.find(

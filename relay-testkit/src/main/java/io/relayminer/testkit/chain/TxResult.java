@@ -24,6 +24,10 @@ record TxResult(
         long gasUsed,
         List<AbciEvent> events) {
 
+    /** The result of a transaction that was not executed. */
+    static final TxResult NONE =
+            new TxResult(0, "", ByteString.EMPTY, ByteString.EMPTY, 0, 0, List.of());
+
     TxResult {
         events = List.copyOf(events);
     }

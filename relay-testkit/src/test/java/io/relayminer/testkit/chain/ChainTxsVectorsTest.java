@@ -432,7 +432,8 @@ class ChainTxsVectorsTest {
                                         || vector.toString().contains("Max size is 2000")
                                 ? 2_000
                                 : 100_000_000,
-                        1);
+                        1,
+                        NodeSettings.LOCALNET.commitTimeout());
         Mempool mempool = new Mempool(settings);
         ByteString hash = Hashes.sha256(tx);
         String id = vector.get("id").asText();

@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * CometBFT's interface, served from the constructed six-block chain that the vectors were recorded
@@ -351,6 +352,16 @@ class CometVectorsTest {
                                 List.of());
                 default -> check(tx);
             };
+        }
+
+        @Override
+        public JsonNode genesis() {
+            return CometJson.object();
+        }
+
+        @Override
+        public Submission submit(ByteString tx) throws Mempool.RefusalException {
+            return new Submission(broadcast(tx), new CompletableFuture<>());
         }
 
         @Override

@@ -2,6 +2,8 @@ package io.relayminer.testkit.chain;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
 
@@ -12,6 +14,7 @@ import io.grpc.ManagedChannelBuilder;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.ProtoUtils;
 import io.relayminer.core.wire.cosmos.auth.BaseAccount;
 import io.relayminer.core.wire.cosmos.auth.Bech32PrefixRequest;
@@ -19,23 +22,40 @@ import io.relayminer.core.wire.cosmos.auth.QueryAccountsRequest;
 import io.relayminer.core.wire.cosmos.auth.QueryAccountsResponse;
 import io.relayminer.core.wire.cosmos.auth.QueryGrpc;
 import io.relayminer.core.wire.cosmos.bank.QueryAllBalancesRequest;
+import io.relayminer.core.wire.cosmos.bank.QueryDenomMetadataByQueryStringRequest;
+import io.relayminer.core.wire.cosmos.bank.QueryDenomMetadataRequest;
+import io.relayminer.core.wire.cosmos.bank.QueryDenomsMetadataRequest;
+import io.relayminer.core.wire.cosmos.bank.QueryDenomsMetadataResponse;
+import io.relayminer.core.wire.cosmos.bank.QuerySpendableBalanceByDenomRequest;
 import io.relayminer.core.wire.cosmos.bank.QuerySpendableBalancesRequest;
+import io.relayminer.core.wire.cosmos.bank.QuerySupplyOfRequest;
+import io.relayminer.core.wire.cosmos.bank.QueryTotalSupplyRequest;
+import io.relayminer.core.wire.cosmos.base.Coin;
+import io.relayminer.core.wire.cosmos.ed25519.PubKey;
 import io.relayminer.core.wire.cosmos.node.StatusRequest;
 import io.relayminer.core.wire.cosmos.node.StatusResponse;
 import io.relayminer.core.wire.cosmos.query.PageRequest;
+import io.relayminer.core.wire.cosmos.query.PageResponse;
+import io.relayminer.core.wire.cosmos.tendermint.ABCIQueryRequest;
+import io.relayminer.core.wire.cosmos.tendermint.ABCIQueryResponse;
+import io.relayminer.core.wire.cosmos.tendermint.GetLatestValidatorSetRequest;
 import io.relayminer.core.wire.cosmos.tendermint.GetNodeInfoRequest;
 import io.relayminer.core.wire.cosmos.tendermint.GetNodeInfoResponse;
 import io.relayminer.core.wire.cosmos.tendermint.GetSyncingRequest;
+import io.relayminer.core.wire.cosmos.tendermint.GetValidatorSetByHeightRequest;
 import io.relayminer.core.wire.cosmos.tendermint.ServiceGrpc;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
+import java.math.BigInteger;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -134,21 +154,165 @@ class NodeQueriesTest {
                         .getBalancesList());
     }
 
-    /** Clients of reflection keep their side open until they have heard something. */
+    @Test
+    void supplyIsWhatAllAccountsHold() {
+        var bank = io.relayminer.core.wire.cosmos.bank.QueryGrpc.newBlockingStub(channel);
+        Coin upokt =
+                bank.supplyOf(QuerySupplyOfRequest.newBuilder().setDenom("upokt").build())
+                        .getAmount();
+        BigInteger held = BigInteger.ZERO;
+        for (var balance : chain.machine().state().scan(Keys.BALANCES)) {
+            if (balance.getKey().endsWith("/upokt")) {
+                held = held.add((BigInteger) balance.getValue());
+            }
+        }
+        assertEquals(held.toString(), upokt.getAmount());
+        assertTrue(
+                bank.totalSupply(QueryTotalSupplyRequest.getDefaultInstance())
+                        .getSupplyList()
+                        .contains(upokt));
+        String address = LocalnetAccounts.named("app1").address();
+        assertEquals(
+                "1000000000000",
+                bank.spendableBalanceByDenom(
+                                QuerySpendableBalanceByDenomRequest.newBuilder()
+                                        .setAddress(address)
+                                        .setDenom("upokt")
+                                        .build())
+                        .getBalance()
+                        .getAmount());
+        assertTrue(
+                bank.params(
+                                io.relayminer.core.wire.cosmos.bank.QueryParamsRequest
+                                        .getDefaultInstance())
+                        .getParams()
+                        .getDefaultSendEnabled());
+    }
+
+    /** As on the network, whose genesis describes no denomination. */
+    @Test
+    void noDenominationIsDescribed() {
+        var bank = io.relayminer.core.wire.cosmos.bank.QueryGrpc.newBlockingStub(channel);
+        assertEquals(
+                QueryDenomsMetadataResponse.newBuilder()
+                        .setPagination(PageResponse.getDefaultInstance())
+                        .build(),
+                bank.denomsMetadata(QueryDenomsMetadataRequest.getDefaultInstance()));
+        for (Executable asked :
+                List.<Executable>of(
+                        () ->
+                                bank.denomMetadata(
+                                        QueryDenomMetadataRequest.newBuilder()
+                                                .setDenom("upokt")
+                                                .build()),
+                        () ->
+                                bank.denomMetadataByQueryString(
+                                        QueryDenomMetadataByQueryStringRequest.newBuilder()
+                                                .setDenom("upokt")
+                                                .build()))) {
+            Status status = assertThrows(StatusRuntimeException.class, asked).getStatus();
+            assertEquals(Status.Code.NOT_FOUND, status.getCode());
+            assertEquals("client metadata for denom upokt", status.getDescription());
+        }
+        assertEquals(
+                Status.Code.INVALID_ARGUMENT,
+                assertThrows(
+                                StatusRuntimeException.class,
+                                () ->
+                                        bank.denomMetadata(
+                                                QueryDenomMetadataRequest.getDefaultInstance()))
+                        .getStatus()
+                        .getCode());
+    }
+
+    @Test
+    void validatorSetIsTheOneThatSigns() throws Exception {
+        chain.advanceTo(5);
+        ServiceGrpc.ServiceBlockingStub node = ServiceGrpc.newBlockingStub(channel);
+        var latest = node.getLatestValidatorSet(GetLatestValidatorSetRequest.getDefaultInstance());
+        assertEquals(5, latest.getBlockHeight());
+        assertEquals(1, latest.getPagination().getTotal());
+        var validator = latest.getValidators(0);
+        assertTrue(validator.getAddress().startsWith("poktvalcons1"), validator.getAddress());
+        assertEquals(
+                chain.genesis().validator().publicKey(),
+                PubKey.parseFrom(validator.getPubKey().getValue()).getKey());
+        assertEquals("/cosmos.crypto.ed25519.PubKey", validator.getPubKey().getTypeUrl());
+        assertEquals(900, validator.getVotingPower());
+        assertEquals(
+                latest.getValidatorsList(),
+                node.getValidatorSetByHeight(
+                                GetValidatorSetByHeightRequest.newBuilder().setHeight(3).build())
+                        .getValidatorsList());
+        Status future =
+                assertThrows(
+                                StatusRuntimeException.class,
+                                () ->
+                                        node.getValidatorSetByHeight(
+                                                GetValidatorSetByHeightRequest.newBuilder()
+                                                        .setHeight(6)
+                                                        .build()))
+                        .getStatus();
+        assertEquals(Status.Code.INVALID_ARGUMENT, future.getCode());
+        assertThrows(
+                StatusRuntimeException.class,
+                () ->
+                        node.getLatestValidatorSet(
+                                GetLatestValidatorSetRequest.newBuilder()
+                                        .setPagination(PageRequest.newBuilder().setOffset(100))
+                                        .build()));
+    }
+
+    @Test
+    void applicationIsAskedThroughTheNode() throws Exception {
+        chain.advanceTo(4);
+        ServiceGrpc.ServiceBlockingStub node = ServiceGrpc.newBlockingStub(channel);
+        ABCIQueryResponse answer =
+                node.aBCIQuery(
+                        ABCIQueryRequest.newBuilder()
+                                .setPath("/pocket.shared.Query/Params")
+                                .setHeight(3)
+                                .build());
+        assertEquals(0, answer.getCode());
+        assertEquals(3, answer.getHeight());
+        assertEquals(
+                chain.sharedParams(),
+                io.relayminer.core.wire.shared.QueryParamsResponse.parseFrom(answer.getValue())
+                        .getParams());
+        ABCIQueryResponse refused =
+                node.aBCIQuery(ABCIQueryRequest.newBuilder().setPath("/nope").build());
+        assertEquals(6, refused.getCode());
+        assertEquals("sdk", refused.getCodespace());
+        assertEquals("unknown query path: unknown request", refused.getLog());
+        assertEquals(
+                Status.Code.INVALID_ARGUMENT,
+                assertThrows(
+                                StatusRuntimeException.class,
+                                () ->
+                                        node.aBCIQuery(
+                                                ABCIQueryRequest.newBuilder()
+                                                        .setPath(
+                                                                "/cosmos.base.tendermint.v1beta1"
+                                                                        + ".Service/ABCIQuery")
+                                                        .build()))
+                        .getStatus()
+                        .getCode());
+    }
+
+    /** Clients of streams keep their side open until they have heard something. */
     @Test
     void unknownStreamIsRefusedAtOnce() throws Exception {
-        MethodDescriptor<GetSyncingRequest, GetSyncingRequest> reflection =
+        MethodDescriptor<GetSyncingRequest, GetSyncingRequest> stream =
                 MethodDescriptor.<GetSyncingRequest, GetSyncingRequest>newBuilder()
                         .setType(MethodDescriptor.MethodType.BIDI_STREAMING)
-                        .setFullMethodName(
-                                "grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
+                        .setFullMethodName("pocket.nope.Query/Stream")
                         .setRequestMarshaller(
                                 ProtoUtils.marshaller(GetSyncingRequest.getDefaultInstance()))
                         .setResponseMarshaller(
                                 ProtoUtils.marshaller(GetSyncingRequest.getDefaultInstance()))
                         .build();
         ClientCall<GetSyncingRequest, GetSyncingRequest> call =
-                channel.newCall(reflection, CallOptions.DEFAULT);
+                channel.newCall(stream, CallOptions.DEFAULT);
         CompletableFuture<Status> closed = new CompletableFuture<>();
         call.start(
                 new ClientCall.Listener<>() {
@@ -162,7 +326,6 @@ class NodeQueriesTest {
         call.sendMessage(GetSyncingRequest.getDefaultInstance());
         Status status = closed.get(60, TimeUnit.SECONDS);
         assertEquals(Status.Code.UNIMPLEMENTED, status.getCode());
-        assertEquals(
-                "unknown service grpc.reflection.v1.ServerReflection", status.getDescription());
+        assertEquals("unknown service pocket.nope.Query", status.getDescription());
     }
 }
