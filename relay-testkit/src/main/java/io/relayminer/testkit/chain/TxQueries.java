@@ -10,12 +10,14 @@ import io.grpc.Status;
 import io.relayminer.core.wire.cosmos.abci.GasInfo;
 import io.relayminer.core.wire.cosmos.abci.Result;
 import io.relayminer.core.wire.cosmos.abci.TxResponse;
+import io.relayminer.core.wire.cosmos.tendermint.Block;
 import io.relayminer.core.wire.cosmos.tendermint.GetBlockByHeightRequest;
 import io.relayminer.core.wire.cosmos.tendermint.GetBlockByHeightResponse;
 import io.relayminer.core.wire.cosmos.tendermint.GetLatestBlockRequest;
 import io.relayminer.core.wire.cosmos.tendermint.GetLatestBlockResponse;
 import io.relayminer.core.wire.cosmos.tendermint.GetSyncingRequest;
 import io.relayminer.core.wire.cosmos.tendermint.GetSyncingResponse;
+import io.relayminer.core.wire.cosmos.tendermint.Header;
 import io.relayminer.core.wire.cosmos.tx.BroadcastMode;
 import io.relayminer.core.wire.cosmos.tx.BroadcastTxRequest;
 import io.relayminer.core.wire.cosmos.tx.BroadcastTxResponse;
@@ -295,6 +297,36 @@ final class TxQueries {
         return GetLatestBlockResponse.newBuilder()
                 .setBlockId(block.id())
                 .setBlock(block.block())
+                .setSdkBlock(sdkBlock(block.block()))
+                .build();
+    }
+
+    /** The block as the SDK tells it: with the proposer's address in bech32. */
+    private static Block sdkBlock(io.relayminer.core.wire.tendermint.types.Block block) {
+        io.relayminer.core.wire.tendermint.types.Header header = block.getHeader();
+        return Block.newBuilder()
+                .setHeader(
+                        Header.newBuilder()
+                                .setVersion(header.getVersion())
+                                .setChainId(header.getChainId())
+                                .setHeight(header.getHeight())
+                                .setTime(header.getTime())
+                                .setLastBlockId(header.getLastBlockId())
+                                .setLastCommitHash(header.getLastCommitHash())
+                                .setDataHash(header.getDataHash())
+                                .setValidatorsHash(header.getValidatorsHash())
+                                .setNextValidatorsHash(header.getNextValidatorsHash())
+                                .setConsensusHash(header.getConsensusHash())
+                                .setAppHash(header.getAppHash())
+                                .setLastResultsHash(header.getLastResultsHash())
+                                .setEvidenceHash(header.getEvidenceHash())
+                                .setProposerAddress(
+                                        Bech32Text.encode(
+                                                Bech32Text.CONSENSUS_PREFIX,
+                                                header.getProposerAddress())))
+                .setData(block.getData())
+                .setEvidence(block.getEvidence())
+                .setLastCommit(block.getLastCommit())
                 .build();
     }
 
@@ -303,6 +335,7 @@ final class TxQueries {
         return GetBlockByHeightResponse.newBuilder()
                 .setBlockId(block.id())
                 .setBlock(block.block())
+                .setSdkBlock(sdkBlock(block.block()))
                 .build();
     }
 }

@@ -38,6 +38,8 @@ import io.relayminer.core.wire.cosmos.query.PageRequest;
 import io.relayminer.core.wire.cosmos.query.PageResponse;
 import io.relayminer.core.wire.cosmos.tendermint.ABCIQueryRequest;
 import io.relayminer.core.wire.cosmos.tendermint.ABCIQueryResponse;
+import io.relayminer.core.wire.cosmos.tendermint.GetBlockByHeightRequest;
+import io.relayminer.core.wire.cosmos.tendermint.GetLatestBlockRequest;
 import io.relayminer.core.wire.cosmos.tendermint.GetLatestValidatorSetRequest;
 import io.relayminer.core.wire.cosmos.tendermint.GetNodeInfoRequest;
 import io.relayminer.core.wire.cosmos.tendermint.GetNodeInfoResponse;
@@ -261,6 +263,26 @@ class NodeQueriesTest {
                                 GetLatestValidatorSetRequest.newBuilder()
                                         .setPagination(PageRequest.newBuilder().setOffset(100))
                                         .build()));
+    }
+
+    @Test
+    void blocksAreToldInBothForms() {
+        chain.advanceTo(5);
+        ServiceGrpc.ServiceBlockingStub node = ServiceGrpc.newBlockingStub(channel);
+        var latest = node.getLatestBlock(GetLatestBlockRequest.getDefaultInstance());
+        var told = latest.getSdkBlock().getHeader();
+        assertEquals(latest.getBlock().getHeader().getAppHash(), told.getAppHash());
+        assertEquals(5, told.getHeight());
+        assertEquals(latest.getBlock().getLastCommit(), latest.getSdkBlock().getLastCommit());
+        assertEquals(
+                node.getLatestValidatorSet(GetLatestValidatorSetRequest.getDefaultInstance())
+                        .getValidators(0)
+                        .getAddress(),
+                told.getProposerAddress());
+        assertEquals(
+                latest.getSdkBlock(),
+                node.getBlockByHeight(GetBlockByHeightRequest.newBuilder().setHeight(5).build())
+                        .getSdkBlock());
     }
 
     @Test
