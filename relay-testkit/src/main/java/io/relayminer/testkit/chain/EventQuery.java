@@ -1,5 +1,7 @@
 package io.relayminer.testkit.chain;
 
+import org.jspecify.annotations.Nullable;
+
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,6 +90,16 @@ final class EventQuery {
             }
         }
         return true;
+    }
+
+    /** The value of the first condition on {@code tag}, or {@code null} if there is none. */
+    @Nullable String valueOf(String tag) {
+        for (Condition condition : conditions) {
+            if (condition.tag().equals(tag)) {
+                return condition.value();
+            }
+        }
+        return null;
     }
 
     /** Two queries with the same conditions are the same subscription, however they are spaced. */

@@ -197,22 +197,25 @@ final class RpcParams {
             }
             case UINT64 -> notNegative((Long) parseQuery(Type.INT64, value));
             case BOOL -> bare.equals("true") || bare.equals("1");
-            case TEXT -> {
-                if (!quoted) {
-                    throw notJson(value);
-                }
-                yield bare;
-            }
-            case BASE64, HEX -> {
-                if (value.startsWith("0x")) {
-                    yield hex(value.substring(2));
-                }
-                if (!quoted) {
-                    throw notJson(value);
-                }
-                yield ByteString.copyFromUtf8(bare);
-            }
+            case TEXT -> textOrHex(value, quoted).toStringUtf8();
+            case BASE64, HEX -> textOrHex(value, quoted);
         };
+    }
+
+    /** A query string writes texts and bytes alike: as hexadecimal, or as a JSON string. */
+    private static ByteString textOrHex(String value, boolean quoted) throws BadValue {
+        if (value.startsWith("0x") || value.startsWith("0X")) {
+            return hex(value.substring(2));
+        }
+        if (!quoted) {
+            throw notJson(value);
+        }
+        try {
+            return ByteString.copyFromUtf8(
+                    GoJson.parse(value, "unexpected end of JSON input").textValue());
+        } catch (GoJson.SyntaxException e) {
+            throw new BadValue(e.text());
+        }
     }
 
     private static BadValue notJson(String value) {

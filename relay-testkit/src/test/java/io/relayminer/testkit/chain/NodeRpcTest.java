@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
 
 import io.relayminer.core.wire.application.QueryGetApplicationRequest;
@@ -20,12 +21,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** What general tools of the Cosmos world call over CometBFT's RPC. */
@@ -189,6 +193,62 @@ class NodeRpcTest {
         WebSocketClient socket = WebSocketClient.connect(URI.create(chain.rpcAddress()).getPort());
         socket.send(call);
         assertEquals(id, GoJson.MAPPER.readTree(socket.next()).get("id").asLong());
+    }
+
+    // ---------------------------------------------------------------------------------------------------------- search
+
+    /** People paste hashes as they find them. */
+    @Test
+    void hashIsFoundInWhateverCase() throws Exception {
+        ByteString tx = send(chain);
+        chain.machine().broadcast(tx);
+        chain.advance(1);
+        for (String hash :
+                List.of(Hashes.upperHex(Hashes.sha256(tx)), Hashes.lowerHex(Hashes.sha256(tx)))) {
+            assertEquals(
+                    "1",
+                    call("tx_search", "{\"query\":\"tx.hash='" + hash + "'\"}")
+                            .at("/result/total_count")
+                            .asText(),
+                    hash);
+        }
+        assertEquals(
+                "0",
+                call("tx_search", "{\"query\":\"tx.hash='00'\"}")
+                        .at("/result/total_count")
+                        .asText());
+    }
+
+    /** Values of typed events carry quotation marks, which a query string escapes. */
+    @Test
+    void queryStringsAreJson() throws Exception {
+        chain.advance(2);
+        String query = "\"block.height='\\\"3\\\"'\"";
+        assertEquals(
+                call("block_search", "{\"query\":" + query + "}"),
+                withId(
+                        get(
+                                "/block_search?query="
+                                        + URLEncoder.encode(query, StandardCharsets.UTF_8))));
+        String plain = "block.height=3";
+        JsonNode found = call("block_search", "{\"query\":\"" + plain + "\"}");
+        assertEquals("1", found.at("/result/total_count").asText());
+        assertEquals(
+                found,
+                withId(
+                        get(
+                                "/block_search?query=0x"
+                                        + Hashes.lowerHex(ByteString.copyFromUtf8(plain)))));
+        assertEquals(
+                "block.height='\"3\"'",
+                RpcParams.ofQuery(
+                                RpcParams.declare("query", RpcParams.Type.TEXT),
+                                Map.of("query", query))
+                        .text("query"));
+    }
+
+    private static JsonNode withId(JsonNode answer) {
+        return ((ObjectNode) answer).put("id", 1);
     }
 
     // --------------------------------------------------------------------------------------------------------- genesis
