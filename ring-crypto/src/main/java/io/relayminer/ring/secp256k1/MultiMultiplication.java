@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  *
  * That is about 920 field operations and three inversions per member, where separate
  * multiplications would take 8,000. A base without a comb joins the Horner loop with a non-adjacent
- * form instead, which then starts at digit 129; any mixture of the two works.
+ * form instead, which then starts at its highest digit, at most the 129th; any mixture of the two
+ * works.
  *
  * <p>Public values only. Scratch space of a few tens of kilobytes; not thread-safe, meant to be
  * pooled.
@@ -90,10 +91,14 @@ public final class MultiMultiplication {
         arrange(columns[1], hStart, h, iStart, i);
         batch.add(mergeFirst, mergeSecond, mergeFirst, merges);
 
-        boolean windows = p == null || h == null || i == null;
-        for (int position = windows ? RecodedScalar.WINDOW_DIGITS - 1 : length - 1;
-                position >= 0;
-                position--) {
+        int digits = length;
+        if (p == null || i == null) {
+            digits = Math.max(digits, c.windowLength());
+        }
+        if (h == null) {
+            digits = Math.max(digits, s.windowLength());
+        }
+        for (int position = digits - 1; position >= 0; position--) {
             accumulators[0].doublePoint();
             accumulators[1].doublePoint();
             if (position < length) {
@@ -132,9 +137,8 @@ public final class MultiMultiplication {
         batch.add(first, second, first, used);
         arrange(columns[0], gStart, g, pStart, p);
         batch.add(mergeFirst, mergeSecond, mergeFirst, merges);
-        for (int position = p == null ? RecodedScalar.WINDOW_DIGITS - 1 : length - 1;
-                position >= 0;
-                position--) {
+        int digits = p == null ? Math.max(length, b.windowLength()) : length;
+        for (int position = digits - 1; position >= 0; position--) {
             accumulators[0].doublePoint();
             if (position < length) {
                 addColumn(0, position);

@@ -16,6 +16,7 @@ public final class RecodedScalar {
     private final Scalar value = new Scalar();
     private final byte[] digits1 = new byte[WINDOW_DIGITS];
     private final byte[] digits2 = new byte[WINDOW_DIGITS];
+    private int windowLength;
     private boolean windowed;
 
     /** Creates an unset scalar. */
@@ -45,17 +46,26 @@ public final class RecodedScalar {
         return digits2;
     }
 
+    /** Returns how many digits the longer of the two non-adjacent forms has. */
+    int windowLength() {
+        window();
+        return windowLength;
+    }
+
     private void window() {
         if (windowed) {
             return;
         }
         plain.split(value);
-        nonAdjacentForm(plain.low1, plain.middle1, plain.sign1, digits1);
-        nonAdjacentForm(plain.low2, plain.middle2, plain.sign2, digits2);
+        windowLength =
+                Math.max(
+                        nonAdjacentForm(plain.low1, plain.middle1, plain.sign1, digits1),
+                        nonAdjacentForm(plain.low2, plain.middle2, plain.sign2, digits2));
         windowed = true;
     }
 
-    private static void nonAdjacentForm(long lowWord, long highWord, long sign, byte[] digits) {
+    /** Returns the position after the highest digit that is not zero. */
+    private static int nonAdjacentForm(long lowWord, long highWord, long sign, byte[] digits) {
         Arrays.fill(digits, (byte) 0);
         // Absolute value; the digits get the sign.
         long low = (lowWord ^ sign) - sign;
@@ -63,6 +73,7 @@ public final class RecodedScalar {
         int unit = sign == 0 ? 1 : -1;
         int mask = (1 << OddMultiples.WIDTH) - 1;
         int carry = 0;
+        int length = 0;
         int position = 0;
         while (position < WINDOW_DIGITS) {
             int bit = bit(low, high, position);
@@ -73,8 +84,10 @@ public final class RecodedScalar {
             int window = window(low, high, position) + carry & mask;
             carry = window >>> (OddMultiples.WIDTH - 1);
             digits[position] = (byte) (unit * (window - (carry << OddMultiples.WIDTH)));
+            length = position + 1;
             position += OddMultiples.WIDTH;
         }
+        return length;
     }
 
     private static int bit(long low, long high, int position) {
