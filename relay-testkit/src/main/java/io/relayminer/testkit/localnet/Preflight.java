@@ -1,9 +1,11 @@
 package io.relayminer.testkit.localnet;
 
+import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.protocol.ProtocolVersion;
 import io.relayminer.core.chain.Block;
 import io.relayminer.core.chain.ChainClient;
 import io.relayminer.core.chain.ChainException;
@@ -32,6 +34,13 @@ final class Preflight {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final long BLOCKS_MEASURED = 10;
 
+    /** A server that refuses the handshake closes the connection, and the reason may get lost. */
+    private static final ClientOptions WITHOUT_HANDSHAKE =
+            ClientOptions.builder()
+                    .protocolVersion(ProtocolVersion.RESP2)
+                    .pingBeforeActivateConnection(false)
+                    .build();
+
     private Preflight() {}
 
     /**
@@ -49,9 +58,11 @@ final class Preflight {
         uri.setTimeout(PATIENCE);
         String where =
                 uri.getSocket() != null ? uri.getSocket() : uri.getHost() + ":" + uri.getPort();
-        try (RedisClient client = RedisClient.create(uri);
-                StatefulRedisConnection<String, String> connection = client.connect()) {
-            connection.sync().ping();
+        try (RedisClient client = RedisClient.create(uri)) {
+            client.setOptions(WITHOUT_HANDSHAKE);
+            try (StatefulRedisConnection<String, String> connection = client.connect()) {
+                connection.sync().ping();
+            }
         } catch (RedisException e) {
             throw new LocalnetException(
                     "no usable Redis at %s (%s); start one there, or leave out --redis"
