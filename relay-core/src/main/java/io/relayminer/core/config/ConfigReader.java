@@ -23,6 +23,9 @@ import com.fasterxml.jackson.databind.type.LogicalType;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 
+import io.relayminer.provider.DurationText;
+import io.relayminer.provider.NearestName;
+
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 
@@ -35,6 +38,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -299,21 +303,13 @@ public final class ConfigReader<T> {
     }
 
     private static String unknownKey(String path, String name, @Nullable Collection<Object> known) {
-        String nearest = "";
-        int best = Integer.MAX_VALUE;
-        for (Object candidate : known == null ? List.of() : known) {
-            int distance = distance(name, candidate.toString());
-            if (distance < best) {
-                best = distance;
-                nearest = candidate.toString();
-            }
-        }
-        boolean similar = best <= Math.max(2, name.length() / 3);
+        List<String> names =
+                known == null ? List.of() : known.stream().map(Object::toString).toList();
         return path
-                + ": unknown key"
-                + (similar
-                        ? "; did you mean " + nearest + "?"
-                        : "; remove it, or see the configuration reference");
+                + ": unknown key; "
+                + NearestName.of(name, names)
+                        .map(nearest -> "did you mean " + nearest + "?")
+                        .orElse("remove it, or see the configuration reference");
     }
 
     /** Never repeats the value: it may be a secret. */
@@ -383,24 +379,6 @@ public final class ConfigReader<T> {
 
     private static ConfigException problem(String source, String what) {
         return new ConfigException(source, List.of(what));
-    }
-
-    /** Levenshtein distance; both names are short keys. */
-    static int distance(String a, String b) {
-        int[] previous = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            previous[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int[] current = new int[b.length() + 1];
-            current[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int change = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                current[j] = Math.min(change, Math.min(previous[j], current[j - 1]) + 1);
-            }
-            previous = current;
-        }
-        return previous[b.length()];
     }
 
     /** Collects what a reader needs. Not thread-safe. */
@@ -488,35 +466,14 @@ public final class ConfigReader<T> {
     /** Durations as {@code 2h}, {@code 90s}, {@code 1h30m}, {@code 250ms}. */
     private static final class Durations extends JsonDeserializer<Duration> {
 
-        private static final Pattern WHOLE = Pattern.compile("(\\d{1,12}(ns|us|µs|ms|s|m|h))+");
-        private static final Pattern PART = Pattern.compile("(\\d{1,12})(ns|us|µs|ms|s|m|h)");
-
         @Override
         public Duration deserialize(JsonParser parser, DeserializationContext context)
                 throws IOException {
-            String text = parser.getValueAsString("").strip();
-            if (text.equals("0")) {
-                return Duration.ZERO;
-            }
-            if (!WHOLE.matcher(text).matches()) {
+            Optional<Duration> duration = DurationText.parse(parser.getValueAsString(""));
+            if (duration.isEmpty()) {
                 throw MismatchedInputException.from(parser, Duration.class, "duration");
             }
-            Duration sum = Duration.ZERO;
-            Matcher part = PART.matcher(text);
-            while (part.find()) {
-                long n = Long.parseLong(part.group(1));
-                sum =
-                        sum.plus(
-                                switch (part.group(2)) {
-                                    case "ns" -> Duration.ofNanos(n);
-                                    case "ms" -> Duration.ofMillis(n);
-                                    case "s" -> Duration.ofSeconds(n);
-                                    case "m" -> Duration.ofMinutes(n);
-                                    case "h" -> Duration.ofHours(n);
-                                    default -> Duration.ofNanos(Math.multiplyExact(n, 1000L));
-                                });
-            }
-            return sum;
+            return duration.get();
         }
     }
 }
