@@ -1,6 +1,7 @@
 package io.relayminer.leader;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -36,4 +37,8 @@ class ArchitectureTest {
                     .should()
                     .onlyDependOnClassesThat()
                     .resideOutsideOfPackage("io.lettuce..");
+
+    @ArchTest
+    static final ArchRule hasNoCirclesOfPackages =
+            slices().matching("io.relayminer.(**)").should().beFreeOfCycles();
 }

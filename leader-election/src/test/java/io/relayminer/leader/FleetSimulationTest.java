@@ -3,8 +3,6 @@ package io.relayminer.leader;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.relayminer.testkit.leader.LeaseStoreContractTest;
-
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -47,7 +45,7 @@ class FleetSimulationTest {
                             store,
                             SETTINGS,
                             "replica-" + starts++,
-                            LeaseStoreContractTest::keys,
+                            MinerLeases::keys,
                             AssignmentStrategy.fairShare(),
                             work,
                             clock,
@@ -97,7 +95,7 @@ class FleetSimulationTest {
             case 3 -> replicas.set(replicas.indexOf(victim), new Replica());
             case 4 -> {
                 String resource = "pokt1sup" + random.nextInt(SUPPLIERS);
-                LeaseKeys lost = LeaseStoreContractTest.keys(resource);
+                LeaseKeys lost = MinerLeases.keys(resource);
                 shared.holder(lost)
                         .ifPresent(holder -> shared.acquire(lost, holder, Duration.ofNanos(1)));
                 forgottenAt.put(resource, clock.nanos());

@@ -4,8 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.relayminer.testkit.leader.LeaseStoreContractTest;
-
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -42,7 +40,7 @@ class LeaseAssignmentTest {
                             store,
                             SETTINGS,
                             id,
-                            LeaseStoreContractTest::keys,
+                            MinerLeases::keys,
                             strategy,
                             work,
                             clock,
@@ -303,7 +301,7 @@ class LeaseAssignmentTest {
         a.assignment.setResources(suppliers(3));
         step(a);
         assertAllHeldEvenly(3, a);
-        assertEquals(Optional.empty(), shared.holder(LeaseStoreContractTest.keys("pokt1sup4")));
+        assertEquals(Optional.empty(), shared.holder(MinerLeases.keys("pokt1sup4")));
         steps(13, a);
         a.assignment.setResources(suppliers(5));
         step(a);
@@ -337,10 +335,7 @@ class LeaseAssignmentTest {
         // A miner of another kind is on the list and holds two suppliers, but will not take more.
         shared.heartbeat("other", Duration.ofDays(1));
         List<String> theirs = new ArrayList<>(suppliers(10)).subList(0, 2);
-        theirs.forEach(
-                each ->
-                        shared.acquire(
-                                LeaseStoreContractTest.keys(each), "other", Duration.ofDays(1)));
+        theirs.forEach(each -> shared.acquire(MinerLeases.keys(each), "other", Duration.ofDays(1)));
         Miner a = new Miner("a");
         give(suppliers(10), a);
         a.assignment.tick();
@@ -406,7 +401,7 @@ class LeaseAssignmentTest {
         Miner a = new Miner("a");
         give(suppliers(3), a);
         for (String supplier : suppliers(3)) {
-            shared.acquire(LeaseStoreContractTest.keys(supplier), "a", SETTINGS.timeToLive());
+            shared.acquire(MinerLeases.keys(supplier), "a", SETTINGS.timeToLive());
         }
         a.assignment.tick();
         assertAllHeldEvenly(3, a);
@@ -425,7 +420,7 @@ class LeaseAssignmentTest {
                         store,
                         quick,
                         "me",
-                        LeaseStoreContractTest::keys,
+                        MinerLeases::keys,
                         AssignmentStrategy.fairShare(),
                         work,
                         system,
@@ -437,9 +432,7 @@ class LeaseAssignmentTest {
         assignment.close();
         assertTrue(work.running.isEmpty());
         assertTrue(assignment.leases().isEmpty());
-        assertTrue(
-                store.holders(suppliers(4).stream().map(LeaseStoreContractTest::keys).toList())
-                        .isEmpty());
+        assertTrue(store.holders(suppliers(4).stream().map(MinerLeases::keys).toList()).isEmpty());
         assertEquals(Set.of("next"), store.heartbeat("next", Duration.ofSeconds(1)));
     }
 }

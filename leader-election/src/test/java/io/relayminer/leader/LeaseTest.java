@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.relayminer.testkit.leader.LeaseStoreContractTest;
-
 import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
@@ -23,12 +21,7 @@ class LeaseTest {
 
     private Lease lease(Duration trusted) {
         return new Lease(
-                "sup",
-                LeaseStoreContractTest.keys("sup"),
-                "me",
-                5,
-                clock,
-                clock.nanos() + trusted.toNanos());
+                "sup", MinerLeases.keys("sup"), "me", 5, clock, clock.nanos() + trusted.toNanos());
     }
 
     @Test

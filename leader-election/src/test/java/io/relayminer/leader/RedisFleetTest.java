@@ -8,7 +8,6 @@ import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
-import io.relayminer.testkit.leader.LeaseStoreContractTest;
 import io.relayminer.testkit.redis.EmbeddedRedis;
 
 import org.awaitility.Awaitility;
@@ -77,7 +76,7 @@ class RedisFleetTest {
                             store,
                             SETTINGS,
                             id,
-                            LeaseStoreContractTest::keys,
+                            MinerLeases::keys,
                             AssignmentStrategy.fairShare(),
                             work,
                             clock,
@@ -88,7 +87,7 @@ class RedisFleetTest {
 
     private void everythingExpires() {
         for (String supplier : suppliers) {
-            redis.del(b(LeaseStoreContractTest.keys(supplier).lease()));
+            redis.del(b(MinerLeases.keys(supplier).lease()));
         }
         redis.smembers(b("ha:miner:active"))
                 .forEach(
@@ -100,9 +99,7 @@ class RedisFleetTest {
     }
 
     private String epochInRedis(String supplier) {
-        return new String(
-                redis.get(b(LeaseStoreContractTest.keys(supplier).epoch())),
-                StandardCharsets.UTF_8);
+        return new String(redis.get(b(MinerLeases.keys(supplier).epoch())), StandardCharsets.UTF_8);
     }
 
     @Test

@@ -8,10 +8,10 @@ import io.relayminer.core.config.Check;
 import io.relayminer.core.config.ConfigReader;
 import io.relayminer.core.config.EndpointConfig;
 import io.relayminer.core.config.Key;
+import io.relayminer.core.config.KeysConfig;
 import io.relayminer.core.config.LoggingConfig;
 import io.relayminer.core.config.PocketNodeConfig;
 import io.relayminer.core.config.RedisConfig;
-import io.relayminer.core.key.KeysConfig;
 import io.relayminer.core.tx.GasPrice;
 
 import java.time.Duration;

@@ -168,7 +168,7 @@ final class MinerProcess implements AutoCloseable {
     }
 
     private static KeyRing loadedKeys(MinerConfig config, MeterRegistry registry) {
-        KeyRing ring = new KeyRing(KeySources.open(config.keys()), registry);
+        KeyRing ring = new KeyRing(KeySources.open(config.keys().all()), registry);
         ring.reload();
         if (ring.addresses().isEmpty()) {
             ring.close();

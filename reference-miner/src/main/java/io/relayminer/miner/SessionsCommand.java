@@ -2,9 +2,9 @@ package io.relayminer.miner;
 
 import static io.relayminer.miner.RedisCommands.cut;
 
-import io.relayminer.core.redis.RedisSessionStore;
-import io.relayminer.core.redis.SessionRecord;
-import io.relayminer.core.redis.SessionState;
+import io.relayminer.core.miner.store.RedisSessionStore;
+import io.relayminer.core.miner.store.SessionRecord;
+import io.relayminer.core.miner.store.SessionState;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;

@@ -2,7 +2,7 @@ package io.relayminer.miner;
 
 import static io.relayminer.miner.RedisCommands.cut;
 
-import io.relayminer.core.redis.SubmissionRecord;
+import io.relayminer.core.miner.store.SubmissionRecord;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;

@@ -3,10 +3,10 @@ package io.relayminer.miner;
 import static io.relayminer.miner.RedisCommands.cut;
 import static io.relayminer.miner.RedisCommands.utf8;
 
-import io.relayminer.core.redis.RedisSessionStore;
+import io.relayminer.core.miner.store.RedisSessionStore;
+import io.relayminer.core.miner.store.SessionRecord;
+import io.relayminer.core.miner.store.SessionState;
 import io.relayminer.core.redis.RedisStateException;
-import io.relayminer.core.redis.SessionRecord;
-import io.relayminer.core.redis.SessionState;
 import io.relayminer.core.redis.SupplierState;
 
 import picocli.CommandLine.Command;

@@ -1,7 +1,7 @@
 package io.relayminer.miner;
 
-import io.relayminer.core.redis.RedisSessionStore;
-import io.relayminer.core.redis.SessionRecord;
+import io.relayminer.core.miner.store.RedisSessionStore;
+import io.relayminer.core.miner.store.SessionRecord;
 import io.relayminer.smst.MerkleSumRoot;
 import io.relayminer.smst.redis.LoadedTrie;
 import io.relayminer.smst.redis.RedisLeafStore;

@@ -12,11 +12,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
+import io.relayminer.core.miner.store.OutboxEntry;
+import io.relayminer.core.miner.store.SessionRecord;
+import io.relayminer.core.miner.store.SubmissionRecord;
 import io.relayminer.core.redis.BlockEvent;
-import io.relayminer.core.redis.OutboxEntry;
-import io.relayminer.core.redis.SessionRecord;
 import io.relayminer.core.redis.SubmissionPhase;
-import io.relayminer.core.redis.SubmissionRecord;
 import io.relayminer.core.redis.SupplierRegistration;
 import io.relayminer.core.redis.SupplierState;
 import io.relayminer.core.session.SessionWindows;

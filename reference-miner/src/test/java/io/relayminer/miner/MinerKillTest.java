@@ -9,8 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.relayminer.core.redis.OutboxEntry;
-import io.relayminer.core.redis.RedisOutbox;
+import io.relayminer.core.miner.store.OutboxEntry;
+import io.relayminer.core.miner.store.RedisOutbox;
 import io.relayminer.core.redis.SubmissionPhase;
 import io.relayminer.core.session.SessionWindows;
 import io.relayminer.core.wire.session.SessionHeader;

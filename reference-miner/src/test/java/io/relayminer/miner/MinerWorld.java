@@ -3,13 +3,13 @@ package io.relayminer.miner;
 import com.google.protobuf.ByteString;
 
 import io.relayminer.core.key.SupplierKey;
+import io.relayminer.core.miner.store.RedisSessionStore;
+import io.relayminer.core.miner.store.SessionRecord;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisKeys;
-import io.relayminer.core.redis.RedisSessionStore;
 import io.relayminer.core.redis.RedisStreamRelayLog;
 import io.relayminer.core.redis.RelayLogListener;
 import io.relayminer.core.redis.RelayLogSettings;
-import io.relayminer.core.redis.SessionRecord;
 import io.relayminer.core.wire.RelayCodec;
 import io.relayminer.core.wire.service.RelayRequest;
 import io.relayminer.core.wire.service.RelayResponse;

@@ -10,8 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lettuce.core.Consumer;
 import io.lettuce.core.XReadArgs;
+import io.relayminer.core.miner.store.SessionRecord;
 import io.relayminer.core.redis.MeterMeta;
-import io.relayminer.core.redis.SessionRecord;
 import io.relayminer.core.redis.SupplierState;
 import io.relayminer.core.wire.session.SessionHeader;
 

@@ -108,7 +108,7 @@ final class RelayerProcess implements AutoCloseable {
     }
 
     private static KeyRing loadedKeys(RelayerConfig config, MeterRegistry registry) {
-        KeyRing ring = new KeyRing(KeySources.open(config.keys()), registry);
+        KeyRing ring = new KeyRing(KeySources.open(config.keys().all()), registry);
         ring.reload();
         if (ring.addresses().isEmpty()) {
             ring.close();

@@ -1,6 +1,7 @@
 package io.relayminer.transport;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -19,4 +20,8 @@ class ArchitectureTest {
                     .onlyDependOnClassesThat()
                     .resideInAnyPackage(
                             "io.relayminer.transport..", "java..", "org.jspecify..", "org.slf4j..");
+
+    @ArchTest
+    static final ArchRule hasNoCirclesOfPackages =
+            slices().matching("io.relayminer.(**)").should().beFreeOfCycles();
 }

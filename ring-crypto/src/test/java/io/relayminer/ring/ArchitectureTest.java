@@ -2,6 +2,7 @@ package io.relayminer.ring;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -49,4 +50,8 @@ class ArchitectureTest {
                             com.tngtech.archunit.core.domain.JavaCall.Predicates.target(
                                     com.tngtech.archunit.core.domain.properties.HasName.Predicates
                                             .nameMatching(".*Vartime")));
+
+    @ArchTest
+    static final ArchRule hasNoCirclesOfPackages =
+            slices().matching("io.relayminer.(**)").should().beFreeOfCycles();
 }

@@ -2,6 +2,7 @@ package io.relayminer.smst;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -33,4 +34,8 @@ class ArchitectureTest {
                     .should()
                     .dependOnClassesThat()
                     .resideInAnyPackage("io.relayminer.smst.redis..", "io.lettuce..");
+
+    @ArchTest
+    static final ArchRule hasNoCirclesOfPackages =
+            slices().matching("io.relayminer.(**)").should().beFreeOfCycles();
 }

@@ -1,0 +1,39 @@
+package io.relayminer.core.key;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** What this module may know. */
+@AnalyzeClasses(
+        packages = "io.relayminer.core.key",
+        importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+
+    @ArchTest
+    static final ArchRule knowsTheModulesBelowItOnly =
+            classes()
+                    .should()
+                    .onlyDependOnClassesThat()
+                    .resideInAnyPackage(
+                            "io.relayminer.core.key..",
+                            "io.relayminer.core.tx",
+                            "io.relayminer.core.wire..",
+                            "io.relayminer.ring",
+                            "com.google.protobuf..",
+                            "io.micrometer..",
+                            "com.fasterxml.jackson..",
+                            "org.yaml.snakeyaml..",
+                            "java..",
+                            "javax..",
+                            "org.jspecify..",
+                            "org.slf4j..");
+
+    @ArchTest
+    static final ArchRule hasNoCirclesOfPackages =
+            slices().matching("io.relayminer.(**)").should().beFreeOfCycles();
+}
