@@ -172,7 +172,7 @@ class ProviderSettingsTest {
         assertTrue(
                 lines.contains(
                         "transports[1].zzzzzzzz: unknown key; remove it, or use one of port,"
-                            + " host"));
+                                + " host"));
     }
 
     @Test
