@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -46,15 +45,19 @@ public final class InMemoryLeaseStore implements LeaseStore {
     }
 
     @Override
-    public synchronized Optional<Grant> acquire(LeaseKeys keys, String owner, Duration timeToLive) {
-        Held held = held(keys);
-        if (held != null && !held.owner().equals(owner)) {
-            return Optional.empty();
+    public synchronized Map<LeaseKeys, Long> acquire(
+            Collection<LeaseKeys> wanted, String owner, Duration timeToLive) {
+        Map<LeaseKeys, Long> granted = new HashMap<>();
+        for (LeaseKeys keys : wanted) {
+            Held held = held(keys);
+            if (held == null || held.owner().equals(owner)) {
+                long epoch = held == null ? epoch(keys) + 1 : epoch(keys);
+                epochs.put(keys, epoch);
+                leases.put(keys, new Held(owner, clock.nanos() + timeToLive.toNanos()));
+                granted.put(keys, epoch);
+            }
         }
-        long epoch = held == null ? epoch(keys) + 1 : epoch(keys);
-        epochs.put(keys, epoch);
-        leases.put(keys, new Held(owner, clock.nanos() + timeToLive.toNanos()));
-        return Optional.of(new Grant(epoch));
+        return granted;
     }
 
     @Override
@@ -77,13 +80,18 @@ public final class InMemoryLeaseStore implements LeaseStore {
     }
 
     @Override
-    public synchronized boolean release(LeaseKeys keys, String owner, long epoch) {
-        Held held = held(keys);
-        if (held == null || !held.owner().equals(owner) || epoch(keys) != epoch) {
-            return false;
-        }
-        leases.remove(keys);
-        return true;
+    public synchronized Map<LeaseKeys, Boolean> release(Map<LeaseKeys, Long> held, String owner) {
+        Map<LeaseKeys, Boolean> answers = new HashMap<>();
+        held.forEach(
+                (keys, epoch) -> {
+                    Held now = held(keys);
+                    boolean ours = now != null && now.owner().equals(owner) && epoch(keys) == epoch;
+                    if (ours) {
+                        leases.remove(keys);
+                    }
+                    answers.put(keys, ours);
+                });
+        return answers;
     }
 
     @Override

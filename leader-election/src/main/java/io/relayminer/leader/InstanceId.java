@@ -1,5 +1,8 @@
 package io.relayminer.leader;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.security.SecureRandom;
 import java.util.Locale;
 import java.util.random.RandomGenerator;
 
@@ -23,5 +26,21 @@ public final class InstanceId {
     public static String create(String host, long pid, RandomGenerator random) {
         String cleaned = host.isBlank() ? "host" : host.replaceAll("[^A-Za-z0-9.-]", "-");
         return String.format(Locale.ROOT, "%s-%dx%08x", cleaned, pid, random.nextInt());
+    }
+
+    /**
+     * A name for an instance in this process, different at each call.
+     *
+     * @return the name, made of the name of this host, the process id and 32 random bits
+     */
+    public static String ofThisStart() {
+        String host;
+        try {
+            host = InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            // A host that cannot resolve its own name still has a process id and the random bits.
+            host = "";
+        }
+        return create(host, ProcessHandle.current().pid(), new SecureRandom());
     }
 }

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -41,13 +42,9 @@ public final class LeaseAssignment implements AutoCloseable {
 
     private static final int MAX_DOUBLINGS = 3;
 
-    private final LeaseStore store;
-    private final LeaseSettings settings;
-    private final String self;
+    private final LeaseHolder self;
     private final Function<String, LeaseKeys> keys;
     private final AssignmentStrategy strategy;
-    private final MonotonicClock clock;
-    private final LeaseListener listener;
     private final Tenures tenures;
     private final LeaseLoop loop;
 
@@ -69,36 +66,78 @@ public final class LeaseAssignment implements AutoCloseable {
     private volatile Set<String> members = Set.of();
     private boolean closed;
 
-    /**
-     * An assignment that holds nothing yet.
-     *
-     * @param store where leases and live instances are kept
-     * @param settings times
-     * @param self id of this process start, see {@link InstanceId}
-     * @param keys name of a resource to the keys of its lease
-     * @param strategy who should hold what
-     * @param work what is done under each lease
-     * @param clock monotonic clock of this process
-     * @param listener told what happens
-     */
-    public LeaseAssignment(
-            LeaseStore store,
-            LeaseSettings settings,
-            String self,
+    private LeaseAssignment(
+            LeaseHolder self,
             Function<String, LeaseKeys> keys,
             AssignmentStrategy strategy,
-            LeaseWork work,
-            MonotonicClock clock,
-            LeaseListener listener) {
-        this.store = store;
-        this.settings = settings;
+            LeaseWork work) {
         this.self = self;
         this.keys = keys;
         this.strategy = strategy;
-        this.clock = clock;
-        this.listener = listener;
-        this.loop = new LeaseLoop("lease-assignment", this::tick, settings.renewEvery().toNanos());
-        this.tenures = new Tenures(store, settings, self, keys, work, clock, listener, loop::wake);
+        long pause = self.settings().renewEvery().toNanos();
+        this.loop = new LeaseLoop("lease-assignment", this::tick, pause);
+        this.tenures = new Tenures(self, keys, work, loop::wake);
+    }
+
+    /**
+     * An assignment over a store.
+     *
+     * @param store where leases and live instances are kept
+     * @param work what is done under each lease
+     * @return a builder
+     */
+    public static Builder builder(LeaseStore store, LeaseWork work) {
+        return new Builder(store, work);
+    }
+
+    /** What may be said of an assignment before it begins. */
+    public static final class Builder extends LeaseHolderBuilder<Builder> {
+
+        private final LeaseWork work;
+        private Function<String, LeaseKeys> keys = LeaseKeys::named;
+        private AssignmentStrategy strategy = AssignmentStrategy.fairShare();
+
+        private Builder(LeaseStore store, LeaseWork work) {
+            super(store);
+            this.work = Objects.requireNonNull(work, "work");
+        }
+
+        @Override
+        Builder self() {
+            return this;
+        }
+
+        /**
+         * Sets where leases are kept.
+         *
+         * @param names name of a resource to the keys of its lease; {@link LeaseKeys#named} by
+         *     default
+         * @return this builder
+         */
+        public Builder keys(Function<String, LeaseKeys> names) {
+            keys = Objects.requireNonNull(names, "keys");
+            return this;
+        }
+
+        /**
+         * Sets who should hold what.
+         *
+         * @param wish {@link AssignmentStrategy#fairShare} by default
+         * @return this builder
+         */
+        public Builder strategy(AssignmentStrategy wish) {
+            strategy = Objects.requireNonNull(wish, "strategy");
+            return this;
+        }
+
+        /**
+         * An assignment that holds nothing yet.
+         *
+         * @return the assignment
+         */
+        public LeaseAssignment build() {
+            return new LeaseAssignment(holder(), keys, strategy, work);
+        }
     }
 
     /** Begins to take resources, on a thread of its own. Once only. */
@@ -161,28 +200,30 @@ public final class LeaseAssignment implements AutoCloseable {
             rebalance(view());
         } catch (LeaseStoreException e) {
             log.warn("leases stay as they are: {}", e.getMessage());
-            listener.storeFailed("look", e);
+            self.listener().storeFailed("look", e);
         }
         publish();
     }
 
     private void settle() {
         for (String resource : tenures.settle()) {
-            restUntil.put(resource, clock.nanos() + 3 * settings.renewEvery().toNanos());
+            restUntil.put(
+                    resource, self.clock().nanos() + 3 * self.settings().renewEvery().toNanos());
         }
     }
 
     private void publish() {
         Map<String, Lease> now = new HashMap<>();
-        for (String resource : tenures.working()) {
+        for (String resource : tenures.held()) {
             tenures.lease(resource).ifPresent(lease -> now.put(resource, lease));
         }
         held = Map.copyOf(now);
     }
 
     private AssignmentView view() {
-        TreeSet<String> alive = new TreeSet<>(store.heartbeat(self, settings.timeToLive()));
-        alive.add(self);
+        TreeSet<String> alive =
+                new TreeSet<>(self.store().heartbeat(self.id(), self.settings().timeToLive()));
+        alive.add(self.id());
         if (!members.equals(alive)) {
             keepUntil.clear();
             returns.clear();
@@ -192,7 +233,8 @@ public final class LeaseAssignment implements AutoCloseable {
         Map<LeaseKeys, String> byKeys = new HashMap<>();
         wanted.forEach(resource -> byKeys.put(keys.apply(resource), resource));
         Map<String, String> holders = new HashMap<>();
-        store.holders(byKeys.keySet())
+        self.store()
+                .holders(byKeys.keySet())
                 .forEach(
                         (lease, holder) -> {
                             String resource = byKeys.get(lease);
@@ -201,11 +243,11 @@ public final class LeaseAssignment implements AutoCloseable {
                             }
                         });
         watchFree(wanted, holders);
-        return new AssignmentView(self, alive, wanted, holders);
+        return new AssignmentView(self.id(), alive, wanted, holders);
     }
 
     private void watchFree(Set<String> wanted, Map<String, String> holders) {
-        long now = clock.nanos();
+        long now = self.clock().nanos();
         freeSince
                 .keySet()
                 .removeIf(resource -> !wanted.contains(resource) || holders.containsKey(resource));
@@ -218,7 +260,7 @@ public final class LeaseAssignment implements AutoCloseable {
         keepUntil.values().removeIf(until -> until - now <= 0);
         holders.forEach(
                 (resource, holder) -> {
-                    if (!holder.equals(self)) {
+                    if (!holder.equals(self.id())) {
                         restUntil.remove(resource);
                         keepUntil.remove(resource);
                         returns.remove(resource);
@@ -228,10 +270,10 @@ public final class LeaseAssignment implements AutoCloseable {
 
     private void rebalance(AssignmentView view) {
         Map<String, Set<String>> target = strategy.assign(view);
-        Set<String> mine = target.getOrDefault(self, Set.of());
+        Set<String> mine = target.getOrDefault(self.id(), Set.of());
         List<String> surplus = surplus(view, target, mine);
         handOver(surplus);
-        int room = mine.size() - tenures.working().size();
+        int room = mine.size() - tenures.held().size();
         room -= take(view, view.resources().stream().filter(mine::contains).toList(), room);
         take(view, List.copyOf(view.resources()), room);
         takeOrphans(view);
@@ -240,7 +282,7 @@ public final class LeaseAssignment implements AutoCloseable {
     /** What to give back, in this order. */
     private List<String> surplus(
             AssignmentView view, Map<String, Set<String>> target, Set<String> mine) {
-        List<String> working = new ArrayList<>(tenures.working().reversed());
+        List<String> working = new ArrayList<>(tenures.held().reversed());
         List<String> surplus = new ArrayList<>();
         for (String resource : working) {
             if (!view.resources().contains(resource)) {
@@ -265,13 +307,13 @@ public final class LeaseAssignment implements AutoCloseable {
         view.holders().values().forEach(holder -> counts.merge(holder, 1, Integer::sum));
         int room = 0;
         for (String member : view.members()) {
-            if (!member.equals(self)) {
+            if (!member.equals(self.id())) {
                 int share = target.getOrDefault(member, Set.of()).size();
                 room += Math.max(0, share - counts.getOrDefault(member, 0));
             }
         }
         // What is on its way already fills that room.
-        return room - (tenures.all().size() - tenures.working().size());
+        return room - (tenures.all().size() - tenures.held().size());
     }
 
     private void handOver(List<String> surplus) {
@@ -297,17 +339,11 @@ public final class LeaseAssignment implements AutoCloseable {
 
     /** Takes up to {@code room} of the candidates that are free; answers how many. */
     private int take(AssignmentView view, List<String> candidates, int room) {
-        int taken = 0;
-        for (String resource : candidates) {
-            if (taken < room
-                    && isFree(view, resource)
-                    && !isResting(resource)
-                    && tenures.acquire(resource)) {
-                restUntil.remove(resource);
-                taken++;
-            }
-        }
-        return Math.max(0, taken);
+        List<String> free =
+                candidates.stream().filter(each -> isFree(view, each) && !isResting(each)).toList();
+        List<String> taken = tenures.acquire(free, room);
+        taken.forEach(restUntil::remove);
+        return taken.size();
     }
 
     /**
@@ -316,33 +352,38 @@ public final class LeaseAssignment implements AutoCloseable {
      * without work for a moment.
      */
     private void takeOrphans(AssignmentView view) {
-        long now = clock.nanos();
-        for (String resource : view.resources()) {
-            Long since = freeSince.get(resource);
-            Long rest = restUntil.get(resource);
-            boolean orphan = since != null && now - since >= settings.orphanAfter().toNanos();
-            boolean unwanted = since != null && rest != null && rest - now <= 0;
-            if ((orphan || unwanted) && tenures.acquire(resource)) {
-                int times = returns.merge(resource, 1, Integer::sum);
-                keepUntil.put(
-                        resource,
-                        now
-                                + (settings.orphanAfter().toNanos()
-                                        << Math.min(times - 1, MAX_DOUBLINGS)));
-                restUntil.remove(resource);
-            }
+        long now = self.clock().nanos();
+        List<String> orphans =
+                view.resources().stream().filter(each -> isOrphan(each, now)).toList();
+        for (String resource : tenures.acquire(orphans, orphans.size())) {
+            int times = returns.merge(resource, 1, Integer::sum);
+            keepUntil.put(
+                    resource,
+                    now
+                            + (self.settings().orphanAfter().toNanos()
+                                    << Math.min(times - 1, MAX_DOUBLINGS)));
+            restUntil.remove(resource);
         }
+    }
+
+    private boolean isOrphan(String resource, long now) {
+        Long since = freeSince.get(resource);
+        Long rest = restUntil.get(resource);
+        boolean freeForLong =
+                since != null && now - since >= self.settings().orphanAfter().toNanos();
+        boolean unwanted = since != null && rest != null && rest - now <= 0;
+        return freeForLong || unwanted;
     }
 
     private boolean isResting(String resource) {
         Long until = restUntil.get(resource);
-        return until != null && until - clock.nanos() > 0;
+        return until != null && until - self.clock().nanos() > 0;
     }
 
     /** Free, or held by us without our knowing because the answer was lost. */
     private boolean isFree(AssignmentView view, String resource) {
         String holder = view.holders().get(resource);
-        return holder == null || holder.equals(self);
+        return holder == null || holder.equals(self.id());
     }
 
     /**
@@ -358,14 +399,14 @@ public final class LeaseAssignment implements AutoCloseable {
                 return;
             }
             closed = true;
-            tenures.working().forEach(tenures::drain);
+            tenures.held().forEach(tenures::drain);
             Shutdown.await(tenures, limit);
             publish();
             try {
-                store.leave(self);
+                self.store().leave(self.id());
             } catch (LeaseStoreException e) {
                 log.warn("this instance stays on the list until it expires: {}", e.getMessage());
-                listener.storeFailed("heartbeat", e);
+                self.listener().storeFailed("heartbeat", e);
             }
         }
     }

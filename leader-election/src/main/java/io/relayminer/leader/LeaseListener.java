@@ -40,6 +40,13 @@ public interface LeaseListener {
     default void startFailed(Lease lease, RuntimeException failure) {}
 
     /**
+     * Work under a lease ended although nobody had asked it to. It is started again.
+     *
+     * @param lease the lease
+     */
+    default void endedByItself(Lease lease) {}
+
+    /**
      * The store gave no definite answer.
      *
      * @param operation {@code acquire}, {@code renew}, {@code release}, {@code heartbeat} or {@code

@@ -77,7 +77,8 @@ final class LeaseLoop {
         while (pause()) {
             try {
                 step.run();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
+                // Without this loop leases would run out one by one while the process lives.
                 log.error("{} failed and goes on", name, e);
             }
         }

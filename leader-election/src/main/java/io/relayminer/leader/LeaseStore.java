@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -19,16 +20,32 @@ import java.util.Set;
 public interface LeaseStore {
 
     /**
-     * Takes a lease that nobody holds. A caller that holds it already, because the answer to an
-     * earlier call was lost, is granted it again in the same epoch, with the full time to live.
+     * Takes leases that nobody holds, any number in one round trip. What the caller holds already,
+     * because the answer to an earlier call was lost, it is granted again in the same epoch, with
+     * the full time to live.
+     *
+     * @param leases leases to take
+     * @param owner id of the caller, unique to this process start
+     * @param timeToLive how long each lives without renewal
+     * @return lease to epoch, without those that somebody else holds and those about which there is
+     *     no definite answer. An epoch is larger than that of every acquisition before it
+     * @throws LeaseStoreException if there is no definite answer for any of them
+     */
+    Map<LeaseKeys, Long> acquire(Collection<LeaseKeys> leases, String owner, Duration timeToLive);
+
+    /**
+     * Takes one lease.
      *
      * @param keys the lease
-     * @param owner id of the caller, unique to this process start
-     * @param timeToLive how long the lease lives without renewal
-     * @return the grant, or empty if somebody else holds the lease
+     * @param owner id of the caller
+     * @param timeToLive how long it lives without renewal
+     * @return the epoch, or empty if somebody else holds the lease
      * @throws LeaseStoreException if there is no definite answer
      */
-    Optional<Grant> acquire(LeaseKeys keys, String owner, Duration timeToLive);
+    default OptionalLong acquire(LeaseKeys keys, String owner, Duration timeToLive) {
+        Long epoch = acquire(List.of(keys), owner, timeToLive).get(keys);
+        return epoch == null ? OptionalLong.empty() : OptionalLong.of(epoch);
+    }
 
     /**
      * Renews leases, any number in one round trip.
@@ -36,21 +53,34 @@ public interface LeaseStore {
      * @param leases lease to the epoch in which the caller holds it
      * @param owner id of the caller
      * @param timeToLive how long each lives from now
-     * @return an answer for each lease, in no particular order
+     * @return lease to answer, without those about which there is no definite one
      * @throws LeaseStoreException if there is no definite answer for any of them
      */
     Map<LeaseKeys, Renewal> renew(Map<LeaseKeys, Long> leases, String owner, Duration timeToLive);
 
     /**
-     * Gives a lease back, if the caller still holds it in this epoch.
+     * Gives leases back that the caller still holds, any number in one round trip.
+     *
+     * @param leases lease to the epoch in which the caller held it
+     * @param owner id of the caller
+     * @return lease to whether it was held like that and is free now, without those about which
+     *     there is no definite answer
+     * @throws LeaseStoreException if there is no definite answer for any of them
+     */
+    Map<LeaseKeys, Boolean> release(Map<LeaseKeys, Long> leases, String owner);
+
+    /**
+     * Gives one lease back.
      *
      * @param keys the lease
      * @param owner id of the caller
      * @param epoch epoch in which the caller held it
-     * @return whether it was held and is free now
+     * @return whether it was held like that and is free now
      * @throws LeaseStoreException if there is no definite answer
      */
-    boolean release(LeaseKeys keys, String owner, long epoch);
+    default boolean release(LeaseKeys keys, String owner, long epoch) {
+        return Boolean.TRUE.equals(release(Map.of(keys, epoch), owner).get(keys));
+    }
 
     /**
      * Who holds what, any number of leases in one round trip.

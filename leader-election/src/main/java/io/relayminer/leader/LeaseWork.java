@@ -19,26 +19,34 @@ public interface LeaseWork {
      */
     Running start(Lease lease);
 
-    /** Work that was started. Both ways to end it may be called, drain first; each at most once. */
+    /**
+     * Work that was started. Each way to end it is called at most once, drain before abandon, and
+     * neither after the work has ended.
+     */
     interface Running {
+
+        /**
+         * The end of the work, whatever brought it about: being told to, or a failure of its own.
+         * Work that ends by itself is started again once the lease is known to be held still; if
+         * that happens repeatedly, the lease is given back for a while.
+         *
+         * @return the same future at each call; completes when nothing of the work is running any
+         *     more, exceptionally if it failed
+         */
+        CompletableFuture<Void> ended();
 
         /**
          * The lease is lost. Stop without further effects: whatever is still sent will be refused.
          * Return soon.
-         *
-         * @return completes when nothing of the work is running any more
          */
-        CompletableFuture<Void> abandon();
+        void abandon();
 
         /**
          * The lease is to be given back in order. Stop taking in new work, finish or leave what has
-         * begun so that a successor can take it up. The lease stays held and renewed until this
-         * completes.
-         *
-         * @return completes when nothing of the work is running any more; exceptionally if that
-         *     failed, which counts as an end too
+         * begun so that a successor can take it up. The lease stays held and renewed until the work
+         * has ended. Return soon.
          */
-        CompletableFuture<Void> drain();
+        void drain();
 
         /**
          * Whether it would be a bad moment to hand over, because something is half done that a
@@ -49,5 +57,29 @@ public interface LeaseWork {
         default boolean isBusy() {
             return false;
         }
+    }
+
+    /** Work that is one method, run from beginning to end on a thread of its own. */
+    @FunctionalInterface
+    interface Body {
+
+        /**
+         * Works until it is interrupted, which it is both when the lease is to be given back and
+         * when it is lost. Ask the lease before each effect on the world.
+         *
+         * @param lease the lease
+         * @throws Exception for whatever reason; it ends the work, which is then started again
+         */
+        void run(Lease lease) throws Exception;
+    }
+
+    /**
+     * Work on a virtual thread.
+     *
+     * @param body what the thread does
+     * @return the work
+     */
+    static LeaseWork onThread(Body body) {
+        return lease -> new LeaseThread(lease, body);
     }
 }

@@ -8,4 +8,9 @@ import java.util.function.UnaryOperator;
  * @param active key of the set of instance ids
  * @param instance instance id to the key of its heartbeat, whose presence says that it lives
  */
-public record MembershipKeys(String active, UnaryOperator<String> instance) {}
+public record MembershipKeys(String active, UnaryOperator<String> instance) {
+
+    /** {@code instances} and {@code instance:<id>}. */
+    public static final MembershipKeys DEFAULT =
+            new MembershipKeys("instances", id -> "instance:" + id);
+}

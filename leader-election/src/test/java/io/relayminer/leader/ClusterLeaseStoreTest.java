@@ -66,7 +66,7 @@ class ClusterLeaseStoreTest {
             LeaseKeys keys =
                     new LeaseKeys(
                             "ha:miner:claim:{sup" + i + "}", "ha:miner:claim_epoch:{sup" + i + "}");
-            epochs.put(keys, store.acquire(keys, "me", TTL).orElseThrow().epoch());
+            epochs.put(keys, store.acquire(keys, "me", TTL).orElseThrow());
         }
         assertTrue(
                 store.renew(epochs, "me", TTL).values().stream().allMatch(Renewal.RENEWED::equals));

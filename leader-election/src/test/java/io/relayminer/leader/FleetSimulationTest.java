@@ -41,15 +41,12 @@ class FleetSimulationTest {
 
         Replica() {
             assignment =
-                    new LeaseAssignment(
-                            store,
-                            SETTINGS,
-                            "replica-" + starts++,
-                            MinerLeases::keys,
-                            AssignmentStrategy.fairShare(),
-                            work,
-                            clock,
-                            LeaseListener.NONE);
+                    LeaseAssignment.builder(store, work)
+                            .settings(SETTINGS)
+                            .instance("replica-" + starts++)
+                            .keys(MinerLeases::keys)
+                            .clock(clock)
+                            .build();
             assignment.setResources(suppliers);
         }
     }

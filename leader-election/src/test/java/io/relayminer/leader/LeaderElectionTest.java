@@ -31,40 +31,40 @@ class LeaderElectionTest {
 
         Candidate(String id) {
             election =
-                    new LeaderElection(
-                            store,
-                            SETTINGS,
-                            id,
-                            KEYS,
-                            work,
-                            clock,
-                            new LeaseListener() {
-                                @Override
-                                public void acquired(Lease lease) {
-                                    heard.add("acquired");
-                                }
+                    LeaderElection.builder(store, KEYS, work)
+                            .settings(SETTINGS)
+                            .instance(id)
+                            .clock(clock)
+                            .listener(
+                                    new LeaseListener() {
+                                        @Override
+                                        public void acquired(Lease lease) {
+                                            heard.add("acquired");
+                                        }
 
-                                @Override
-                                public void lost(Lease lease, Renewal why) {
-                                    heard.add("lost " + why);
-                                }
+                                        @Override
+                                        public void lost(Lease lease, Renewal why) {
+                                            heard.add("lost " + why);
+                                        }
 
-                                @Override
-                                public void released(Lease lease) {
-                                    heard.add("released");
-                                }
+                                        @Override
+                                        public void released(Lease lease) {
+                                            heard.add("released");
+                                        }
 
-                                @Override
-                                public void startFailed(Lease lease, RuntimeException failure) {
-                                    heard.add("start failed");
-                                }
+                                        @Override
+                                        public void startFailed(
+                                                Lease lease, RuntimeException failure) {
+                                            heard.add("start failed");
+                                        }
 
-                                @Override
-                                public void storeFailed(
-                                        String operation, LeaseStoreException failure) {
-                                    heard.add("store failed " + operation);
-                                }
-                            });
+                                        @Override
+                                        public void storeFailed(
+                                                String operation, LeaseStoreException failure) {
+                                            heard.add("store failed " + operation);
+                                        }
+                                    })
+                            .build();
         }
     }
 
@@ -232,9 +232,17 @@ class LeaderElectionTest {
         RecordingWork first = new RecordingWork();
         RecordingWork second = new RecordingWork();
         LeaderElection one =
-                new LeaderElection(store, quick, "one", KEYS, first, system, LeaseListener.NONE);
+                LeaderElection.builder(store, KEYS, first)
+                        .settings(quick)
+                        .instance("one")
+                        .clock(system)
+                        .build();
         LeaderElection two =
-                new LeaderElection(store, quick, "two", KEYS, second, system, LeaseListener.NONE);
+                LeaderElection.builder(store, KEYS, second)
+                        .settings(quick)
+                        .instance("two")
+                        .clock(system)
+                        .build();
         one.start();
         Awaitility.await().until(one::isLeader);
         two.start();

@@ -36,15 +36,13 @@ class LeaseAssignmentTest {
         Miner(String id, AssignmentStrategy strategy) {
             this.id = id;
             assignment =
-                    new LeaseAssignment(
-                            store,
-                            SETTINGS,
-                            id,
-                            MinerLeases::keys,
-                            strategy,
-                            work,
-                            clock,
-                            LeaseListener.NONE);
+                    LeaseAssignment.builder(store, work)
+                            .settings(SETTINGS)
+                            .instance(id)
+                            .keys(MinerLeases::keys)
+                            .strategy(strategy)
+                            .clock(clock)
+                            .build();
         }
 
         Miner(String id) {
@@ -372,7 +370,7 @@ class LeaseAssignmentTest {
         give(suppliers(9), a, b);
         steps(2, a, b);
         assertEquals(0, a.holds() + b.holds(), "no leader yet");
-        long epoch = shared.acquire(leaderKeys, "a", Duration.ofDays(1)).orElseThrow().epoch();
+        long epoch = shared.acquire(leaderKeys, "a", Duration.ofDays(1)).orElseThrow();
         steps(2, a, b);
         assertEquals(9, a.holds());
         assertEquals(0, b.holds());
@@ -416,15 +414,12 @@ class LeaseAssignmentTest {
         InMemoryLeaseStore store = new InMemoryLeaseStore(system);
         RecordingWork work = new RecordingWork();
         LeaseAssignment assignment =
-                new LeaseAssignment(
-                        store,
-                        quick,
-                        "me",
-                        MinerLeases::keys,
-                        AssignmentStrategy.fairShare(),
-                        work,
-                        system,
-                        LeaseListener.NONE);
+                LeaseAssignment.builder(store, work)
+                        .settings(quick)
+                        .instance("me")
+                        .keys(MinerLeases::keys)
+                        .clock(system)
+                        .build();
         assignment.setResources(suppliers(4));
         assignment.start();
         Awaitility.await().until(() -> assignment.leases().size() == 4);

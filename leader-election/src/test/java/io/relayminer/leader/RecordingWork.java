@@ -26,6 +26,8 @@ final class RecordingWork implements LeaseWork {
 
     RuntimeException refuse;
 
+    Runnable onStart = () -> {};
+
     final class Job implements Running {
 
         final Lease lease;
@@ -38,32 +40,41 @@ final class RecordingWork implements LeaseWork {
         }
 
         @Override
-        public CompletableFuture<Void> abandon() {
+        public CompletableFuture<Void> ended() {
+            return ended;
+        }
+
+        @Override
+        public void abandon() {
             assertFalse(abandoned, "abandoned once");
             assertTrue(lease.isLost() && !lease.isValid(), "the lease is known to be lost by now");
             abandoned = true;
             events.add("abandon " + lease.resource());
-            return ending();
+            ending();
         }
 
         @Override
-        public CompletableFuture<Void> drain() {
+        public void drain() {
             assertFalse(draining || abandoned, "drained once, and not after being abandoned");
             draining = true;
             events.add("drain " + lease.resource());
-            return ending();
+            ending();
         }
 
-        private CompletableFuture<Void> ending() {
+        private void ending() {
             if (endsAtOnce) {
                 end();
             }
-            return ended;
         }
 
         @Override
         public boolean isBusy() {
             return busy.contains(lease.resource());
+        }
+
+        void fail(Throwable failure) {
+            running.remove(lease.resource());
+            ended.completeExceptionally(failure);
         }
 
         void end() {
@@ -78,6 +89,7 @@ final class RecordingWork implements LeaseWork {
             throw refuse;
         }
         assertTrue(lease.isValid());
+        onStart.run();
         assertFalse(
                 running.containsKey(lease.resource()),
                 () -> "overlapping work on " + lease.resource());

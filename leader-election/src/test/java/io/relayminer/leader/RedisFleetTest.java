@@ -72,15 +72,12 @@ class RedisFleetTest {
                             InstantSource.fixed(Instant.EPOCH),
                             Duration.ofSeconds(10));
             assignment =
-                    new LeaseAssignment(
-                            store,
-                            SETTINGS,
-                            id,
-                            MinerLeases::keys,
-                            AssignmentStrategy.fairShare(),
-                            work,
-                            clock,
-                            LeaseListener.NONE);
+                    LeaseAssignment.builder(store, work)
+                            .settings(SETTINGS)
+                            .instance(id)
+                            .keys(MinerLeases::keys)
+                            .clock(clock)
+                            .build();
             assignment.setResources(suppliers);
         }
     }

@@ -3,7 +3,6 @@ package io.relayminer.leader;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /** A store that can be cut off, before it acts or after it acted but before the answer arrives. */
@@ -43,9 +42,10 @@ final class UnreliableStore implements LeaseStore {
     }
 
     @Override
-    public Optional<Grant> acquire(LeaseKeys keys, String owner, Duration timeToLive) {
+    public Map<LeaseKeys, Long> acquire(
+            Collection<LeaseKeys> leases, String owner, Duration timeToLive) {
         before();
-        return after(store.acquire(keys, owner, timeToLive));
+        return after(store.acquire(leases, owner, timeToLive));
     }
 
     @Override
@@ -57,9 +57,9 @@ final class UnreliableStore implements LeaseStore {
     }
 
     @Override
-    public boolean release(LeaseKeys keys, String owner, long epoch) {
+    public Map<LeaseKeys, Boolean> release(Map<LeaseKeys, Long> leases, String owner) {
         before();
-        return after(store.release(keys, owner, epoch));
+        return after(store.release(leases, owner));
     }
 
     @Override

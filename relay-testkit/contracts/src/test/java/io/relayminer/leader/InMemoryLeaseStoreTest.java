@@ -37,7 +37,7 @@ class InMemoryLeaseStoreTest extends LeaseStoreContractTest {
 
     @Test
     void leasesLiveExactlyAsLongAsTheyAreGranted() {
-        long epoch = store.acquire(KEYS, "a", TTL).orElseThrow().epoch();
+        long epoch = store.acquire(KEYS, "a", TTL).orElseThrow();
         advance(TTL.minusNanos(1));
         assertEquals(Optional.of("a"), store.holder(KEYS));
         assertEquals(Renewal.RENEWED, store.renew(Map.of(KEYS, epoch), "a", TTL).get(KEYS));

@@ -29,6 +29,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 @ParameterizedClass
@@ -90,7 +91,7 @@ class RedisLeaseStoreTest extends LeaseStoreContractTest {
 
     @Test
     void keysAndValuesAreThoseOfTheFleet() {
-        long epoch = store.acquire(KEYS, "miner-1", Duration.ofSeconds(90)).orElseThrow().epoch();
+        long epoch = store.acquire(KEYS, "miner-1", Duration.ofSeconds(90)).orElseThrow();
         assertEquals("miner-1", text(redis.get(b("ha:miner:claim:pokt1sup"))));
         long ttl = redis.pttl(b("ha:miner:claim:pokt1sup"));
         assertTrue(ttl > 80_000 && ttl <= 90_000);
@@ -108,17 +109,17 @@ class RedisLeaseStoreTest extends LeaseStoreContractTest {
     @Test
     void leasesOfOtherMinersAreRespected() {
         redis.set(b(KEYS.lease()), b("miner-go"), SetArgs.Builder.ex(90).nx());
-        assertEquals(Optional.empty(), store.acquire(KEYS, "me", TTL));
+        assertEquals(OptionalLong.empty(), store.acquire(KEYS, "me", TTL));
         assertEquals(Optional.of("miner-go"), store.holder(KEYS));
         redis.del(b(KEYS.lease()));
-        long epoch = store.acquire(KEYS, "me", TTL).orElseThrow().epoch();
+        long epoch = store.acquire(KEYS, "me", TTL).orElseThrow();
         // It expires, and the other miner, which knows no epochs, takes and leaves it.
         redis.del(b(KEYS.lease()));
         redis.set(b(KEYS.lease()), b("miner-go"), SetArgs.Builder.ex(90).nx());
         assertEquals(Renewal.TAKEN, store.renew(Map.of(KEYS, epoch), "me", TTL).get(KEYS));
         redis.del(b(KEYS.lease()));
         assertEquals(Renewal.GONE, store.renew(Map.of(KEYS, epoch), "me", TTL).get(KEYS));
-        assertTrue(store.acquire(KEYS, "me", TTL).orElseThrow().epoch() > epoch);
+        assertTrue(store.acquire(KEYS, "me", TTL).orElseThrow() > epoch);
     }
 
     @Test
@@ -135,11 +136,11 @@ class RedisLeaseStoreTest extends LeaseStoreContractTest {
         long before = 0;
         for (int i = 0; i < 3; i++) {
             redis.flushall();
-            long epoch = store.acquire(KEYS, "a", TTL).orElseThrow().epoch();
+            long epoch = store.acquire(KEYS, "a", TTL).orElseThrow();
             assertTrue(epoch > before);
             before = epoch;
             letExpire(KEYS);
-            epoch = store.acquire(KEYS, "a", TTL).orElseThrow().epoch();
+            epoch = store.acquire(KEYS, "a", TTL).orElseThrow();
             assertEquals(before + 1, epoch);
             before = epoch;
         }
@@ -147,13 +148,13 @@ class RedisLeaseStoreTest extends LeaseStoreContractTest {
         // one.
         redis.del(b(KEYS.epoch()));
         assertEquals(Renewal.TAKEN, store.renew(Map.of(KEYS, before), "a", TTL).get(KEYS));
-        assertTrue(store.acquire(KEYS, "a", TTL).orElseThrow().epoch() > before);
+        assertTrue(store.acquire(KEYS, "a", TTL).orElseThrow() > before);
     }
 
     @Test
     void aServerThatForgotTheScriptsIsTaughtAgain() {
         redis.scriptFlush();
-        long epoch = store.acquire(KEYS, "a", TTL).orElseThrow().epoch();
+        long epoch = store.acquire(KEYS, "a", TTL).orElseThrow();
         redis.scriptFlush();
         assertEquals(Renewal.RENEWED, store.renew(Map.of(KEYS, epoch), "a", TTL).get(KEYS));
         redis.scriptFlush();
@@ -162,7 +163,7 @@ class RedisLeaseStoreTest extends LeaseStoreContractTest {
 
     @Test
     void aFullServerStillRenewsAndReleasesButGrantsNothing() {
-        long epoch = store.acquire(KEYS, "a", TTL).orElseThrow().epoch();
+        long epoch = store.acquire(KEYS, "a", TTL).orElseThrow();
         redis.configSet("maxmemory", "1");
         try {
             assertEquals(Renewal.RENEWED, store.renew(Map.of(KEYS, epoch), "a", TTL).get(KEYS));
@@ -185,7 +186,7 @@ class RedisLeaseStoreTest extends LeaseStoreContractTest {
                 var link = mortalClient.connect(ByteArrayCodec.INSTANCE)) {
             RedisLeaseStore cut =
                     new RedisLeaseStore(link.async(), MEMBERSHIP, NOON, Duration.ofMillis(200));
-            long epoch = cut.acquire(KEYS, "a", TTL).orElseThrow().epoch();
+            long epoch = cut.acquire(KEYS, "a", TTL).orElseThrow();
             mortal.kill();
             for (Runnable each :
                     new Runnable[] {

@@ -28,7 +28,6 @@ import io.relayminer.leader.LeaseStore;
 import io.relayminer.leader.LeaseStoreException;
 import io.relayminer.leader.LeaseWork;
 import io.relayminer.leader.MembershipKeys;
-import io.relayminer.leader.MonotonicClock;
 import io.relayminer.leader.RedisLeaseStore;
 import io.relayminer.smst.redis.Fence;
 import io.relayminer.transport.RelayLog;
@@ -51,6 +50,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /**
@@ -65,6 +65,7 @@ public final class MinerNode implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(MinerNode.class);
     private static final Duration HOUSEKEEPING = Duration.ofSeconds(10);
+    private static final Duration HOUSEKEEPING_FAULT_PAUSE = Duration.ofSeconds(1);
     private static final Duration SWEEP = Duration.ofSeconds(60);
     private static final Duration MEMORY_LOOK = Duration.ofSeconds(30);
 
@@ -227,28 +228,25 @@ public final class MinerNode implements AutoCloseable {
                         Duration.ofSeconds(3));
         LeaseKeys leaderKeys = new LeaseKeys(keys.globalLeader(), keys.globalLeaderEpoch());
         this.election =
-                new LeaderElection(
-                        leases,
-                        settings.leaderLease(),
-                        settings.instance(),
-                        leaderKeys,
-                        this::lead,
-                        MonotonicClock.system(),
-                        new Reports("leader"));
-        AssignmentStrategy strategy =
-                settings.assignment() == Assignment.LEADER
-                        ? AssignmentStrategy.leader(() -> leases.holder(leaderKeys))
-                        : AssignmentStrategy.fairShare();
+                LeaderElection.builder(leases, leaderKeys, LeaseWork.onThread(this::lead))
+                        .settings(settings.leaderLease())
+                        .instance(settings.instance())
+                        .listener(new Reports("leader"))
+                        .build();
         this.assignment =
-                new LeaseAssignment(
-                        leases,
-                        settings.supplierLease(),
-                        settings.instance(),
-                        supplier -> new LeaseKeys(keys.lease(supplier), keys.leaseEpoch(supplier)),
-                        strategy,
-                        this::own,
-                        MonotonicClock.system(),
-                        new Reports("supplier"));
+                LeaseAssignment.builder(leases, this::own)
+                        .settings(settings.supplierLease())
+                        .instance(settings.instance())
+                        .keys(
+                                supplier ->
+                                        new LeaseKeys(
+                                                keys.lease(supplier), keys.leaseEpoch(supplier)))
+                        .strategy(
+                                settings.assignment() == Assignment.LEADER
+                                        ? AssignmentStrategy.leader(() -> leases.holder(leaderKeys))
+                                        : AssignmentStrategy.fairShare())
+                        .listener(new Reports("supplier"))
+                        .build();
     }
 
     /** Starts to compete for leadership and suppliers. */
@@ -318,25 +316,29 @@ public final class MinerNode implements AutoCloseable {
                                 () -> {
                                     try {
                                         work(owned, opened);
-                                    } finally {
                                         ended.complete(null);
+                                    } catch (RuntimeException | Error e) {
+                                        ended.completeExceptionally(e);
                                     }
                                 });
         return new LeaseWork.Running() {
             @Override
-            public CompletableFuture<Void> abandon() {
-                var unused = opened.thenAccept(SupplierWorker::stop);
-                thread.interrupt();
+            public CompletableFuture<Void> ended() {
                 return ended;
             }
 
             @Override
-            public CompletableFuture<Void> drain() {
+            public void abandon() {
+                var unused = opened.thenAccept(SupplierWorker::stop);
+                thread.interrupt();
+            }
+
+            @Override
+            public void drain() {
                 var unused = opened.thenAccept(SupplierWorker::stop);
                 if (!opened.isDone()) {
                     thread.interrupt();
                 }
-                return ended;
             }
 
             @Override
@@ -404,7 +406,7 @@ public final class MinerNode implements AutoCloseable {
 
     // ---- leadership ----------------------------------------------------------------------------
 
-    private LeaseWork.Running lead(Lease lease) {
+    private void lead(Lease lease) throws InterruptedException {
         LeaderDuties duties =
                 new LeaderDuties(
                         around.connections(),
@@ -431,39 +433,17 @@ public final class MinerNode implements AutoCloseable {
                                         queue.offer(block);
                                     }
                                 });
-        CompletableFuture<Void> ended = new CompletableFuture<>();
-        Thread thread =
-                Thread.ofVirtual()
-                        .name("leader")
-                        .start(
-                                () -> {
-                                    try {
-                                        while (!Thread.currentThread().isInterrupted()) {
-                                            duties.block(queue.take());
-                                        }
-                                    } catch (InterruptedException e) {
-                                        LOG.debug("the term ends", e);
-                                    } finally {
-                                        ended.complete(null);
-                                    }
-                                });
         Thread watcher = watchBalances();
-        return new LeaseWork.Running() {
-            @Override
-            public CompletableFuture<Void> abandon() {
-                return drain();
+        try {
+            while (true) {
+                duties.block(queue.take());
             }
-
-            @Override
-            public CompletableFuture<Void> drain() {
-                blocks.close();
-                thread.interrupt();
-                if (watcher != null) {
-                    watcher.interrupt();
-                }
-                return ended;
+        } finally {
+            blocks.close();
+            if (watcher != null) {
+                watcher.interrupt();
             }
-        };
+        }
     }
 
     private @Nullable Thread watchBalances() {
@@ -489,39 +469,53 @@ public final class MinerNode implements AutoCloseable {
     // ---- housekeeping --------------------------------------------------------------------------
 
     private void keepHouse() {
-        long nextReconcile = System.nanoTime();
-        long nextSweep = nextReconcile;
-        long nextMemory = nextReconcile;
-        long nextTick = nextReconcile;
-        Set<String> before = Set.of();
-        try {
-            while (running.get()) {
-                long now = System.nanoTime();
-                Set<String> held = new TreeSet<>(around.addresses().get());
-                if (now - nextReconcile >= 0 || !held.equals(before)) {
-                    before = held;
-                    reconcile(held);
-                    nextReconcile = now + settings.reconcileEvery().toNanos();
-                }
-                if (now - nextTick >= 0) {
-                    tick();
-                    nextTick = now + HOUSEKEEPING.toNanos();
-                }
-                if (now - nextSweep >= 0) {
-                    for (String supplier : held) {
-                        metrics.pending(supplier, janitor.sweep(supplier));
-                    }
-                    metrics.pendingOnly(held);
-                    nextSweep = now + SWEEP.toNanos();
-                }
-                if (now - nextMemory >= 0) {
-                    lookAtMemory();
-                    nextMemory = now + MEMORY_LOOK.toNanos();
-                }
+        Housekeeping house = new Housekeeping();
+        while (running.get()) {
+            try {
+                house.keep();
                 TimeUnit.MILLISECONDS.sleep(height.get() == 0 ? 200 : 1000);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (RuntimeException e) {
+                LOG.error("housekeeping failed and goes on", e);
+                metrics.recovered("housekeeping");
+                LockSupport.parkNanos(HOUSEKEEPING_FAULT_PAUSE.toNanos());
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** When what is due next; confined to its thread. */
+    private final class Housekeeping {
+        private long nextReconcile = System.nanoTime();
+        private long nextSweep = nextReconcile;
+        private long nextMemory = nextReconcile;
+        private long nextTick = nextReconcile;
+        private Set<String> before = Set.of();
+
+        void keep() {
+            long now = System.nanoTime();
+            Set<String> held = new TreeSet<>(around.addresses().get());
+            if (now - nextReconcile >= 0 || !held.equals(before)) {
+                before = held;
+                reconcile(held);
+                nextReconcile = now + settings.reconcileEvery().toNanos();
+            }
+            if (now - nextTick >= 0) {
+                tick();
+                nextTick = now + HOUSEKEEPING.toNanos();
+            }
+            if (now - nextSweep >= 0) {
+                for (String supplier : held) {
+                    metrics.pending(supplier, janitor.sweep(supplier));
+                }
+                metrics.pendingOnly(held);
+                nextSweep = now + SWEEP.toNanos();
+            }
+            if (now - nextMemory >= 0) {
+                lookAtMemory();
+                nextMemory = now + MEMORY_LOOK.toNanos();
+            }
         }
     }
 
@@ -710,6 +704,11 @@ public final class MinerNode implements AutoCloseable {
                         .increment();
                 showLeadership(false);
             }
+        }
+
+        @Override
+        public void endedByItself(Lease lease) {
+            metrics.recovered(kind.equals("leader") ? "leader" : "supplier_worker");
         }
 
         @Override

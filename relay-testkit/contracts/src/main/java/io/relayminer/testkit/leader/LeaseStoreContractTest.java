@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.relayminer.leader.Grant;
 import io.relayminer.leader.LeaseKeys;
 import io.relayminer.leader.LeaseStore;
 import io.relayminer.leader.Renewal;
@@ -18,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -57,7 +57,7 @@ public abstract class LeaseStoreContractTest {
     protected abstract void letDie(String instance);
 
     private long acquired(String owner) {
-        return store().acquire(KEYS, owner, TTL).orElseThrow().epoch();
+        return store().acquire(KEYS, owner, TTL).orElseThrow();
     }
 
     private Renewal renewal(String owner, long epoch) {
@@ -69,7 +69,7 @@ public abstract class LeaseStoreContractTest {
     @Test
     void oneHolderAtATime() {
         acquired("a");
-        assertEquals(Optional.empty(), store().acquire(KEYS, "b", TTL));
+        assertEquals(OptionalLong.empty(), store().acquire(KEYS, "b", TTL));
         assertEquals(Optional.of("a"), store().holder(KEYS));
     }
 
@@ -120,7 +120,7 @@ public abstract class LeaseStoreContractTest {
         Map<LeaseKeys, Long> epochs = new HashMap<>();
         for (int i = 0; i < 300; i++) {
             LeaseKeys keys = keys("s" + i);
-            epochs.put(keys, store().acquire(keys, "a", TTL).orElseThrow().epoch());
+            epochs.put(keys, store().acquire(keys, "a", TTL).orElseThrow());
         }
         letExpire(keys("s7"));
         letExpire(keys("s8"));
@@ -139,17 +139,43 @@ public abstract class LeaseStoreContractTest {
     }
 
     @Test
+    void manyLeasesAreAcquiredAndGivenBackTogether() {
+        List<LeaseKeys> all = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            all.add(keys("s" + i));
+        }
+        store().acquire(keys("s7"), "b", TTL);
+        long before = store().acquire(keys("s8"), "a", TTL).orElseThrow();
+        Map<LeaseKeys, Long> epochs = store().acquire(all, "a", TTL);
+        assertEquals(299, epochs.size());
+        assertFalse(epochs.containsKey(keys("s7")));
+        assertEquals(before, epochs.get(keys("s8")));
+        assertEquals(299, Set.copyOf(store().renew(epochs, "a", TTL).keySet()).size());
+        Map<LeaseKeys, Long> held = new HashMap<>(epochs);
+        held.put(keys("s7"), 1L);
+        letExpire(keys("s9"));
+        Map<LeaseKeys, Boolean> answers = store().release(held, "a");
+        assertEquals(300, answers.size());
+        assertEquals(298, answers.values().stream().filter(freed -> freed).count());
+        assertEquals(Boolean.FALSE, answers.get(keys("s7")));
+        assertEquals(Boolean.FALSE, answers.get(keys("s9")));
+        assertEquals(Map.of(keys("s7"), "b"), store().holders(all));
+        assertEquals(Map.of(), store().acquire(List.of(), "a", TTL));
+        assertEquals(Map.of(), store().release(Map.of(), "a"));
+    }
+
+    @Test
     void ofManyWhoAcquireAtOnceOneSucceeds() throws Exception {
         try (var pool = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int round = 0; round < 20; round++) {
                 LeaseKeys keys = keys("contended" + round);
-                List<Callable<Optional<Grant>>> racers = new ArrayList<>();
+                List<Callable<OptionalLong>> racers = new ArrayList<>();
                 for (int i = 0; i < 16; i++) {
                     String racer = "racer" + i;
                     racers.add(() -> store().acquire(keys, racer, TTL));
                 }
                 int won = 0;
-                for (Future<Optional<Grant>> each : pool.invokeAll(racers)) {
+                for (Future<OptionalLong> each : pool.invokeAll(racers)) {
                     won += each.get().isPresent() ? 1 : 0;
                 }
                 assertEquals(1, won);
