@@ -15,9 +15,10 @@ import java.util.Set;
  * succeeds, and epochs grow strictly, even if the store lost everything in between. Methods block,
  * are called on virtual threads, and may be called from several at once. They throw {@link
  * LeaseStoreException} when there is no definite answer; the caller then neither gains nor gives up
- * anything. A store must pass the contract test.
+ * anything. A store must pass the contract test. Whoever made a store closes it, after those who
+ * use it.
  */
-public interface LeaseStore {
+public interface LeaseStore extends AutoCloseable {
 
     /**
      * Takes leases that nobody holds, any number in one round trip. What the caller holds already,
@@ -119,4 +120,8 @@ public interface LeaseStore {
      * @throws LeaseStoreException if there is no definite answer
      */
     void leave(String instance);
+
+    /** Gives up what the store opened itself, if anything. Leases stay as they are. */
+    @Override
+    default void close() {}
 }

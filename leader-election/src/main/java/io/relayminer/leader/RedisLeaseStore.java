@@ -24,6 +24,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Leases in Redis, in the keys and values that other miners of the fleet use: the value of a lease
@@ -78,6 +79,18 @@ public final class RedisLeaseStore implements LeaseStore {
         this.membership = membership;
         this.time = time;
         this.timeout = timeout;
+    }
+
+    /**
+     * Makes stores of type {@code redis} on a connection; their one setting is {@code timeout}, the
+     * time that a call may take, 3 s by default.
+     *
+     * @param redis asked for the commands of a connection when a store is made
+     * @return the provider
+     */
+    public static LeaseStoreProvider provider(
+            Supplier<RedisClusterAsyncCommands<byte[], byte[]>> redis) {
+        return new RedisLeaseStoreProvider(redis);
     }
 
     @Override

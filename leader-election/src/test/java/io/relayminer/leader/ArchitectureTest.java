@@ -20,6 +20,7 @@ class ArchitectureTest {
                     .onlyDependOnClassesThat()
                     .resideInAnyPackage(
                             "io.relayminer.leader..",
+                            "io.relayminer.provider..",
                             "java..",
                             "org.jspecify..",
                             "org.slf4j..",

@@ -11,6 +11,7 @@ import io.relayminer.core.config.Key;
 import io.relayminer.core.config.KeysConfig;
 import io.relayminer.core.config.LoggingConfig;
 import io.relayminer.core.config.PocketNodeConfig;
+import io.relayminer.core.config.ProviderSection;
 import io.relayminer.core.config.RedisConfig;
 import io.relayminer.core.tx.GasPrice;
 
@@ -70,6 +71,10 @@ record MinerConfig(
         @Key("Accepted for compatibility: each supplier is worked on in sequence.")
                 SessionLifecycleConfig sessionLifecycle,
         @Key("The leases of suppliers.") SupplierClaimingConfig supplierClaiming,
+        @Key(
+                        "Where leases are kept: the type of a plug-in and its settings. Built in"
+                                + " are redis (setting: timeout, 3s) and memory, for tests.")
+                ProviderSection leases,
         @Key("Expected seconds between blocks, until they are observed.") Integer blockTimeSeconds,
         @Key(
                         "Share of an application's stake that one supplier may consume in a"
@@ -417,6 +422,7 @@ record MinerConfig(
                 sessionLifecycle == null ? new SessionLifecycleConfig(null) : sessionLifecycle;
         supplierClaiming =
                 supplierClaiming == null ? SupplierClaimingConfig.defaults() : supplierClaiming;
+        leases = Check.orDefault(leases, ProviderSection.of("redis"));
         blockTimeSeconds =
                 Check.inRange("block_time_seconds", Check.orDefault(blockTimeSeconds, 30), 1, 3600);
         defaultServiceFactor = Check.orDefault(defaultServiceFactor, 0.0);
@@ -494,6 +500,7 @@ record MinerConfig(
                 leaderElection,
                 sessionLifecycle,
                 supplierClaiming,
+                leases,
                 blockTimeSeconds,
                 defaultServiceFactor,
                 serviceFactors,

@@ -32,6 +32,11 @@ import io.relayminer.core.tx.GasPrice;
 import io.relayminer.core.tx.TxLifetime;
 import io.relayminer.leader.InstanceId;
 import io.relayminer.leader.LeaseSettings;
+import io.relayminer.leader.LeaseStore;
+import io.relayminer.leader.LeaseStoreContext;
+import io.relayminer.leader.LeaseStoreProvider;
+import io.relayminer.leader.MembershipKeys;
+import io.relayminer.leader.RedisLeaseStore;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -123,6 +128,7 @@ final class MinerProcess implements AutoCloseable {
                             new MinerNode.Surroundings(
                                     redis,
                                     keys,
+                                    opened(leases(config, redis, keys)),
                                     log,
                                     new MeteredChainQueries(chain.queries(), registry),
                                     submitter,
@@ -288,6 +294,17 @@ final class MinerProcess implements AutoCloseable {
                         ns.paramsPrefix(),
                         ns.consumerGroupPrefix()),
                 config.keyLayout().equals("plain") ? KeyLayout.PLAIN : KeyLayout.HASH_TAGGED);
+    }
+
+    private static LeaseStore leases(MinerConfig config, RedisConnections redis, RedisKeys keys) {
+        return LeaseStoreProvider.onClassPath()
+                .with(RedisLeaseStore.provider(redis::async))
+                .create(
+                        config.leases().type(),
+                        new LeaseStoreContext(
+                                config.leases().settings("leases"),
+                                new MembershipKeys(keys.activeMiners(), keys::instance),
+                                InstantSource.system()));
     }
 
     private static String instanceId(String configured) {

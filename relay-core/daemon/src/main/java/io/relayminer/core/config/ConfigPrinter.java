@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
@@ -83,7 +84,10 @@ public final class ConfigPrinter {
             return;
         }
         out.append(indent).append(quoteKey(name)).append(':');
-        if (member instanceof Record record) {
+        if (member instanceof ProviderSection section) {
+            out.append('\n');
+            print(section, indent + "  ", out);
+        } else if (member instanceof Record record) {
             out.append('\n');
             print(record, indent + "  ", out);
         } else if (member instanceof Map<?, ?> map) {
@@ -102,9 +106,13 @@ public final class ConfigPrinter {
             }
             out.append('\n');
             for (Object item : list) {
+                StringBuilder inner = new StringBuilder();
                 if (item instanceof Record record) {
-                    StringBuilder inner = new StringBuilder();
                     print(record, indent + "    ", inner);
+                } else if (item instanceof ProviderSection section) {
+                    print(section, indent + "    ", inner);
+                }
+                if (!inner.isEmpty()) {
                     int first = indent.length() + 4;
                     out.append(indent)
                             .append("  - ")
@@ -116,6 +124,27 @@ public final class ConfigPrinter {
         } else {
             out.append(' ').append(scalar(member)).append('\n');
         }
+    }
+
+    /** Which values of a plug-in are secrets only the plug-in knows: all texts are masked. */
+    private static void print(ProviderSection section, String indent, StringBuilder out) {
+        printMember("type", section.type(), indent, out);
+        section.values().forEach((key, value) -> printMember(key, masked(value), indent, out));
+    }
+
+    private static @Nullable Object masked(@Nullable Object value) {
+        return switch (value) {
+            case null -> null;
+            case Number number -> number;
+            case Boolean flag -> flag;
+            case Map<?, ?> map -> {
+                Map<String, @Nullable Object> inner = new TreeMap<>();
+                map.forEach((key, each) -> inner.put(String.valueOf(key), masked(each)));
+                yield inner;
+            }
+            case Collection<?> list -> list.stream().map(each -> MASK).toList();
+            default -> MASK;
+        };
     }
 
     private static void describe(
@@ -165,7 +194,7 @@ public final class ConfigPrinter {
             return (arguments.length == 2 ? "map of " : "list of ") + element;
         }
         Class<?> raw = (Class<?>) type;
-        if (raw.isRecord()) {
+        if (raw.isRecord() || raw == ProviderSection.class) {
             return "section";
         }
         if (raw.isEnum()) {
@@ -205,6 +234,9 @@ public final class ConfigPrinter {
         }
         if (value instanceof Enum<?> constant) {
             return constant.toString().toLowerCase(Locale.ROOT);
+        }
+        if (value instanceof ProviderSection section) {
+            return "type: " + section.type();
         }
         String text = maskUrl(value.toString());
         return value instanceof Number || value instanceof Boolean || PLAIN.matcher(text).matches()

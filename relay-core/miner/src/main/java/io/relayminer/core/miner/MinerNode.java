@@ -27,8 +27,6 @@ import io.relayminer.leader.LeaseSettings;
 import io.relayminer.leader.LeaseStore;
 import io.relayminer.leader.LeaseStoreException;
 import io.relayminer.leader.LeaseWork;
-import io.relayminer.leader.MembershipKeys;
-import io.relayminer.leader.RedisLeaseStore;
 import io.relayminer.smst.redis.Fence;
 import io.relayminer.transport.RelayLog;
 
@@ -82,6 +80,7 @@ public final class MinerNode implements AutoCloseable {
      *
      * @param connections open connections to Redis
      * @param keys names of keys
+     * @param leases where leases and live replicas are kept
      * @param log relay log; its consumer name must be the instance id
      * @param chain questions to the chain
      * @param submitter transactions
@@ -92,6 +91,7 @@ public final class MinerNode implements AutoCloseable {
     public record Surroundings(
             RedisConnections connections,
             RedisKeys keys,
+            LeaseStore leases,
             RelayLog log,
             ChainQueries chain,
             TxSubmitter submitter,
@@ -220,12 +220,7 @@ public final class MinerNode implements AutoCloseable {
                 new SupplierStates(
                         redis, keys, around.chain(), calls, settings.instance(), clock, metrics);
         this.janitor = new StreamJanitor(redis, keys, settings.instance());
-        LeaseStore leases =
-                new RedisLeaseStore(
-                        redis.async(),
-                        new MembershipKeys(keys.activeMiners(), keys::instance),
-                        clock,
-                        Duration.ofSeconds(3));
+        LeaseStore leases = around.leases();
         LeaseKeys leaderKeys = new LeaseKeys(keys.globalLeader(), keys.globalLeaderEpoch());
         this.election =
                 LeaderElection.builder(leases, leaderKeys, LeaseWork.onThread(this::lead))
