@@ -109,6 +109,17 @@ final class CometJson {
         return json;
     }
 
+    /** The node's validator, without its priority. */
+    static ObjectNode validator(CometNode.Identity identity) {
+        ObjectNode json = object();
+        json.put("address", Hashes.upperHex(identity.validatorAddress()));
+        json.putObject("pub_key")
+                .put("type", "tendermint/PubKeyEd25519")
+                .put("value", base64(identity.validatorKey()));
+        json.put("voting_power", Long.toString(identity.votingPower()));
+        return json;
+    }
+
     static ArrayNode events(List<AbciEvent> events) {
         ArrayNode json = NODES.arrayNode();
         for (AbciEvent event : events) {

@@ -75,7 +75,7 @@ public final class DevChain implements AutoCloseable {
                                 1,
                                 builder.commitTimeout),
                         faults);
-        Queries.register(router);
+        StateQueries.register(router);
         TxQueries.register(router, chain);
         ChainNode node =
                 new ChainNode(

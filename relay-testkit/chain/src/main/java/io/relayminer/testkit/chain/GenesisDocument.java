@@ -110,7 +110,7 @@ final class GenesisDocument {
 
     private QueryAccountsResponse allAccounts() {
         try {
-            return Queries.accounts(
+            return AccountQueries.accounts(
                     new QueryRouter.QueryContext(state, 0),
                     PageRequest.newBuilder().setLimit(Integer.MAX_VALUE).build());
         } catch (QueryException e) {

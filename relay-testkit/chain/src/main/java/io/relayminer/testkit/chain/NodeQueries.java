@@ -6,6 +6,8 @@ import com.google.protobuf.MessageLite;
 
 import io.grpc.Status;
 import io.relayminer.core.wire.cosmos.ed25519.PubKey;
+import io.relayminer.core.wire.cosmos.node.ConfigRequest;
+import io.relayminer.core.wire.cosmos.node.ConfigResponse;
 import io.relayminer.core.wire.cosmos.node.StatusRequest;
 import io.relayminer.core.wire.cosmos.node.StatusResponse;
 import io.relayminer.core.wire.cosmos.query.PageRequest;
@@ -62,6 +64,14 @@ final class NodeQueries {
                 "cosmos.base.node.v1beta1.Service/Status",
                 StatusRequest.getDefaultInstance(),
                 (context, request) -> queries.status(context));
+        router.add(
+                "cosmos.base.node.v1beta1.Service/Config",
+                ConfigRequest.getDefaultInstance(),
+                (context, request) ->
+                        ConfigResponse.newBuilder()
+                                .setPruningKeepRecent("0")
+                                .setPruningInterval("0")
+                                .build());
     }
 
     private MessageLite abciQuery(ABCIQueryRequest request) throws QueryException {

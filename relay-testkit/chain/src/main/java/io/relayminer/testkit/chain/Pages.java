@@ -9,6 +9,7 @@ import io.relayminer.core.wire.cosmos.query.PageResponse;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 
 /** Pagination as the Cosmos SDK does it: by key or by offset, 100 entries unless told otherwise. */
 final class Pages {
@@ -56,6 +57,19 @@ final class Pages {
         }
         return new Page<>(
                 ordered.subList(from, to).stream().map(Entry::value).toList(), response.build());
+    }
+
+    /** All values under a prefix; page keys are what follows the prefix, with a slash. */
+    static <T> List<Entry<T>> under(StateReader state, String prefix, Class<T> type) {
+        List<Entry<T>> entries = new ArrayList<>();
+        for (Map.Entry<String, Object> entry : state.scan(prefix)) {
+            entries.add(
+                    new Entry<>(
+                            ByteString.copyFromUtf8(
+                                    entry.getKey().substring(prefix.length()) + "/"),
+                            type.cast(entry.getValue())));
+        }
+        return entries;
     }
 
     private static boolean isBefore(ByteString key, PageRequest request) {

@@ -29,6 +29,16 @@ final class QueryException extends Exception {
         this.plain = plain;
     }
 
+    /** What was asked for is not there. */
+    static QueryException notFound(String text) {
+        return new QueryException(Status.Code.NOT_FOUND, text);
+    }
+
+    /** The request says what it must not. */
+    static QueryException invalid(String text) {
+        return new QueryException(Status.Code.INVALID_ARGUMENT, text);
+    }
+
     /** An error of the node that is no gRPC status; gRPC reports it as UNKNOWN. */
     static QueryException plain(String text) {
         return new QueryException(Status.Code.UNKNOWN, ByteString.copyFromUtf8(text), true);

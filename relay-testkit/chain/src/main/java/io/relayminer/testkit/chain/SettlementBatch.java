@@ -39,6 +39,10 @@ final class SettlementBatch {
         this.sessionEnd = sessionEnd;
     }
 
+    long sessionEnd() {
+        return sessionEnd;
+    }
+
     void mint(String module, SettlementOpReason reason, BigInteger amount) {
         add(mints, new Operation(module, "", reason, amount, 1));
     }
