@@ -92,7 +92,7 @@ final class CometHashes {
 
     /** Hash of the results of a block's transactions. */
     static ByteString resultsHash(List<TxResult> results) {
-        return merkleRoot(results.stream().map(TxResult::hashedForm).toList());
+        return merkleRoot(results.stream().map(CometHashes::hashedForm).toList());
     }
 
     static ByteString commitHash(Commit commit) {
@@ -218,5 +218,24 @@ final class CometHashes {
             throw new UncheckedIOException(e);
         }
         return ByteString.copyFrom(bytes.toByteArray());
+    }
+
+    /** The part of a result that the next header commits to. */
+    private static ByteString hashedForm(TxResult result) {
+        return encode(
+                out -> {
+                    if (result.code() != 0) {
+                        out.writeUInt32(1, result.code());
+                    }
+                    if (!result.data().isEmpty()) {
+                        out.writeBytes(2, result.data());
+                    }
+                    if (result.gasWanted() != 0) {
+                        out.writeInt64(5, result.gasWanted());
+                    }
+                    if (result.gasUsed() != 0) {
+                        out.writeInt64(6, result.gasUsed());
+                    }
+                });
     }
 }

@@ -16,11 +16,8 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
 import java.util.Base64;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * CometBFT's JSON: 64-bit integers are strings, hashes upper-case hexadecimal, other bytes base64,
@@ -280,28 +277,5 @@ final class CometJson {
         data.put("type", "tendermint/event/" + type);
         data.set("value", value);
         return data;
-    }
-
-    /** Events as queries see them: {@code type.key} to all values. */
-    static Map<String, List<String>> eventMap(String eventName, List<AbciEvent> events) {
-        Map<String, List<String>> map = new LinkedHashMap<>();
-        for (AbciEvent event : events) {
-            for (AbciEvent.Attribute attribute : event.attributes()) {
-                map.computeIfAbsent(event.type() + "." + attribute.key(), key -> new ArrayList<>())
-                        .add(attribute.value());
-            }
-        }
-        map.put("tm.event", List.of(eventName));
-        return map;
-    }
-
-    /** Events of a transaction as queries see them, with its hash and height. */
-    static Map<String, List<String>> txEventMap(StoredBlock block, int index) {
-        Map<String, List<String>> map = eventMap("Tx", block.results().get(index).events());
-        map.put(
-                "tx.hash",
-                List.of(Hashes.upperHex(Hashes.sha256(block.block().getData().getTxs(index)))));
-        map.put("tx.height", List.of(Long.toString(block.height())));
-        return map;
     }
 }

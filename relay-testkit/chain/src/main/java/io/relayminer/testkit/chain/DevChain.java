@@ -49,7 +49,7 @@ public final class DevChain implements AutoCloseable {
 
     private final Genesis genesis;
     private final InstantSource clock;
-    private final Faults faults = new Faults();
+    private final FaultState faults = new FaultState();
     private final PocketChain chain;
     private final QueryRouter router = new QueryRouter();
     private final String host;

@@ -52,11 +52,11 @@ final class GrpcInterface implements AutoCloseable {
 
     private final PocketChain chain;
     private final QueryRouter router;
-    private final Faults faults;
+    private final FaultState faults;
     private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
     private final Server server;
 
-    GrpcInterface(PocketChain chain, QueryRouter router, Faults faults, String host, int port) {
+    GrpcInterface(PocketChain chain, QueryRouter router, FaultState faults, String host, int port) {
         this.chain = chain;
         this.router = router;
         this.faults = faults;
@@ -231,7 +231,7 @@ final class GrpcInterface implements AutoCloseable {
                 return;
             }
             pause(faults.queryDelay());
-            Faults.QueryFault fault = faults.queryFault(path);
+            FaultState.QueryFault fault = faults.queryFault(path);
             if (fault != null) {
                 call.close(
                         fault.code().toStatus().withDescription(fault.message()), new Metadata());

@@ -45,4 +45,9 @@ final class Hashes {
     static String lowerHex(ByteString bytes) {
         return java.util.HexFormat.of().formatHex(bytes.toByteArray());
     }
+
+    /** What Go says about a character that is no hexadecimal digit. */
+    static String hexProblem(char c) {
+        return String.format("encoding/hex: invalid byte: U+%04X '%c'", (int) c, c);
+    }
 }

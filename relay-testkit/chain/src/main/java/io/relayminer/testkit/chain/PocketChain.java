@@ -65,7 +65,7 @@ final class PocketChain {
 
     private final Genesis genesis;
     private final NodeSettings settings;
-    private final Faults faults;
+    private final FaultState faults;
     private final ValidatorKey validatorKey;
     private final TxExecution execution;
     private final StateStore store = new StateStore();
@@ -80,7 +80,7 @@ final class PocketChain {
     private volatile Instant time;
     private ByteString appHash = Hashes.sha256(ByteString.EMPTY);
 
-    PocketChain(Genesis genesis, NodeSettings settings, Faults faults) {
+    PocketChain(Genesis genesis, NodeSettings settings, FaultState faults) {
         this.genesis = genesis;
         this.settings = settings;
         this.faults = faults;

@@ -20,9 +20,9 @@ import java.util.Objects;
  */
 final class RpcCalls {
     private final RpcMethods methods;
-    private final Faults faults;
+    private final FaultState faults;
 
-    RpcCalls(RpcMethods methods, Faults faults) {
+    RpcCalls(RpcMethods methods, FaultState faults) {
         this.methods = methods;
         this.faults = faults;
     }

@@ -23,9 +23,9 @@ final class RpcHttp {
 
     private final RpcMethods methods;
     private final RpcCalls calls;
-    private final Faults faults;
+    private final FaultState faults;
 
-    RpcHttp(RpcMethods methods, RpcCalls calls, Faults faults) {
+    RpcHttp(RpcMethods methods, RpcCalls calls, FaultState faults) {
         this.methods = methods;
         this.calls = calls;
         this.faults = faults;

@@ -227,18 +227,13 @@ final class RpcParams {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (Character.digit(c, 16) < 0 || c > 'f') {
-                throw new BadValue(hexProblem(c));
+                throw new BadValue(Hashes.hexProblem(c));
             }
         }
         if (text.length() % 2 != 0) {
             throw new BadValue("encoding/hex: odd length hex string");
         }
         return ByteString.copyFrom(HexFormat.of().parseHex(text));
-    }
-
-    /** What Go says about a character that is no hexadecimal digit. */
-    static String hexProblem(char c) {
-        return String.format("encoding/hex: invalid byte: U+%04X '%c'", (int) c, c);
     }
 
     private static ByteString base64(String text) throws BadValue {

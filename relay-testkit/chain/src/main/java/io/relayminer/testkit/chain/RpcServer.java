@@ -36,13 +36,13 @@ final class RpcServer implements AutoCloseable {
 
     private final RpcCalls calls;
     private final RpcHttp http;
-    private final Faults faults;
+    private final FaultState faults;
     private final Vertx vertx;
     private final HttpServer server;
     private final Set<RpcSocket> sockets = ConcurrentHashMap.newKeySet();
 
     /** Listens on {@code host}; port 0 picks a free one. */
-    RpcServer(CometNode node, Faults faults, Vertx vertx, String host, int port) {
+    RpcServer(CometNode node, FaultState faults, Vertx vertx, String host, int port) {
         RpcMethods methods = new RpcMethods(node);
         this.calls = new RpcCalls(methods, faults);
         this.http = new RpcHttp(methods, calls, faults);

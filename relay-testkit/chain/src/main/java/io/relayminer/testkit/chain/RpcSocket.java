@@ -180,17 +180,15 @@ final class RpcSocket {
                     if (subscriptions.isEmpty()) {
                         return;
                     }
-                    offer(
-                            CometJson.newBlockData(block),
-                            CometJson.eventMap("NewBlock", block.events()));
+                    offer(CometJson.newBlockData(block), EventIndex.of("NewBlock", block.events()));
                     offer(
                             CometJson.newBlockHeaderData(block),
-                            CometJson.eventMap("NewBlockHeader", List.of()));
+                            EventIndex.of("NewBlockHeader", List.of()));
                     offer(
                             CometJson.newBlockEventsData(block),
-                            CometJson.eventMap("NewBlockEvents", block.events()));
+                            EventIndex.of("NewBlockEvents", block.events()));
                     for (int i = 0; i < block.results().size(); i++) {
-                        offer(CometJson.txData(block, i), CometJson.txEventMap(block, i));
+                        offer(CometJson.txData(block, i), EventIndex.ofTx(block, i));
                     }
                 });
     }

@@ -113,7 +113,7 @@ final class SearchMethods {
         }
         List<StoredBlock> found = new ArrayList<>();
         for (StoredBlock block : node.blocks()) {
-            Map<String, List<String>> events = CometJson.eventMap("NewBlock", block.events());
+            Map<String, List<String>> events = EventIndex.of("NewBlock", block.events());
             events.put("block.height", List.of(Long.toString(block.height())));
             if (query.matches(events)) {
                 found.add(block);

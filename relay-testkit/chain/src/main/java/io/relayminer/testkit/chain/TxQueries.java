@@ -207,7 +207,7 @@ final class TxQueries {
         for (int i = 0; i < hash.length(); i++) {
             char c = hash.charAt(i);
             if (Character.digit(c, 16) < 0 || c > 'f') {
-                throw QueryException.plain(RpcParams.hexProblem(c));
+                throw QueryException.plain(Hashes.hexProblem(c));
             }
         }
         if (hash.length() % 2 != 0) {

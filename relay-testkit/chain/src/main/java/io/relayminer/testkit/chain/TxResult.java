@@ -51,23 +51,4 @@ record TxResult(
     String logText() {
         return log.toStringUtf8();
     }
-
-    /** The part of a result that the next header commits to. */
-    ByteString hashedForm() {
-        return CometHashes.encode(
-                out -> {
-                    if (code != 0) {
-                        out.writeUInt32(1, code);
-                    }
-                    if (!data.isEmpty()) {
-                        out.writeBytes(2, data);
-                    }
-                    if (gasWanted != 0) {
-                        out.writeInt64(5, gasWanted);
-                    }
-                    if (gasUsed != 0) {
-                        out.writeInt64(6, gasUsed);
-                    }
-                });
-    }
 }

@@ -26,7 +26,7 @@ final class TxSearch {
         List<Hit> hits = new ArrayList<>();
         for (StoredBlock block : blocks) {
             for (int i = 0; i < block.results().size(); i++) {
-                if (wanted.matches(CometJson.txEventMap(block, i))) {
+                if (wanted.matches(EventIndex.ofTx(block, i))) {
                     hits.add(new Hit(block, i));
                 }
             }

@@ -38,7 +38,7 @@ class CometVectorsTest {
     private final ConstructedNode node = new ConstructedNode(file);
     private final HttpClient http = HttpClient.newHttpClient();
     private Vertx vertx = Vertx.vertx();
-    private RpcServer server = new RpcServer(node, new Faults(), vertx, "127.0.0.1", 0);
+    private RpcServer server = new RpcServer(node, new FaultState(), vertx, "127.0.0.1", 0);
     private @Nullable WebSocketClient socket;
 
     private static VectorFile open() {
