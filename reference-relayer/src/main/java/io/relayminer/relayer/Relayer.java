@@ -7,6 +7,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.relayminer.core.admin.AdminServer;
 import io.relayminer.core.admin.DebugPages;
 import io.relayminer.core.backend.BackendPools;
+import io.relayminer.core.backend.BackendSource;
 import io.relayminer.core.cache.QueryBudget;
 import io.relayminer.core.cache.RedisCircuit;
 import io.relayminer.core.cache.RedisTier;
@@ -35,11 +36,15 @@ import io.relayminer.core.relay.ReplayGuard;
 import io.relayminer.core.relay.SimulatedRelays;
 import io.relayminer.core.relay.StatusPages;
 import io.relayminer.core.relay.SupplierKeys;
+import io.relayminer.provider.ProviderSettings;
+import io.relayminer.provider.Providers;
 import io.relayminer.ring.RingPolicy;
 import io.relayminer.ring.RingVerifier;
-import io.relayminer.transport.Providers;
+import io.relayminer.transport.BackendProvider;
 import io.relayminer.transport.RelayHandler.StatusPage;
 import io.relayminer.transport.Transport;
+import io.relayminer.transport.TransportContext;
+import io.relayminer.transport.TransportProvider;
 import io.relayminer.transport.vertx.SharedEventLoops;
 
 import org.jspecify.annotations.Nullable;
@@ -53,6 +58,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -218,7 +224,10 @@ final class Relayer implements AutoCloseable {
             BackendPools backends =
                     new BackendPools(
                             RelayerWiring.backends(config),
-                            Providers.backend("http"),
+                            BackendSource.chosen(
+                                    Providers.onClassPath("backend", BackendProvider.class),
+                                    new BackendSource.Choice("http", "backend", Map.of()),
+                                    Map.of()),
                             metrics,
                             clock,
                             timer);
@@ -280,7 +289,13 @@ final class Relayer implements AutoCloseable {
                             : null;
             this.healthAddress = healthServer(config, pages);
             this.transport =
-                    Providers.transport("http").create(RelayerWiring.transport(config), metrics);
+                    Providers.onClassPath("transport", TransportProvider.class)
+                            .create(
+                                    "http",
+                                    new TransportContext(
+                                            ProviderSettings.empty("transports[0]"),
+                                            RelayerWiring.transport(config),
+                                            metrics));
             opened.push(() -> transport.close().toCompletableFuture().get(5, TimeUnit.SECONDS));
             this.relayAddress = transport.start(pipeline).toCompletableFuture().join();
             LOG.info(

@@ -1,24 +1,9 @@
 package io.relayminer.transport;
 
+import io.relayminer.provider.Provider;
+
 /**
- * Creates backends of one kind. Implementations have a public constructor without parameters and
- * are registered for {@link java.util.ServiceLoader}; they must not do work in the constructor.
+ * Creates backends of one type, each with a connection pool of its own. Registered as {@code
+ * META-INF/services/io.relayminer.transport.BackendProvider}.
  */
-public interface BackendProvider {
-
-    /** Name by which a configuration selects this provider, e.g. {@code "http"}. */
-    String name();
-
-    /** Higher wins if several providers have the same name; the built-in ones have 5. */
-    int priority();
-
-    /** Whether it can work in this environment; unavailable providers are skipped. */
-    boolean isAvailable();
-
-    /**
-     * Creates a backend with a connection pool of its own.
-     *
-     * @throws TransportException if the options cannot be met
-     */
-    Backend create(BackendOptions options, BackendEvents events);
-}
+public interface BackendProvider extends Provider<Backend, BackendContext> {}

@@ -15,7 +15,25 @@ public sealed interface BackendResult {
      */
     @SuppressWarnings("ArrayRecordComponent") // handed over; never compared
     record Response(int status, Headers headers, Headers trailers, byte[] body)
-            implements BackendResult {}
+            implements BackendResult, ChannelResult {}
+
+    /**
+     * The backend answers, and its body comes as it is produced.
+     *
+     * @param status HTTP status code
+     * @param headers response headers as received
+     * @param body the body; it has to be {@linkplain Body#begin begun}, or given up with the
+     *     cancellation of the call
+     */
+    record Streamed(int status, Headers headers, Body body) implements BackendResult {}
+
+    /** A body whose first byte has not been asked for. */
+    @FunctionalInterface
+    interface Body {
+
+        /** Begins to deliver; called once at most. Until then the connection is not read from. */
+        void begin(BodyReceiver receiver);
+    }
 
     /**
      * The backend did not answer.
@@ -24,7 +42,8 @@ public sealed interface BackendResult {
      * @param detail for the operator's log; may name the host, so it is not for clients
      * @param cause the underlying exception, if any
      */
-    record Failure(Kind kind, String detail, @Nullable Throwable cause) implements BackendResult {}
+    record Failure(Kind kind, String detail, @Nullable Throwable cause)
+            implements BackendResult, ChannelResult {}
 
     /** Why there is no answer. */
     enum Kind {
@@ -48,13 +67,15 @@ public sealed interface BackendResult {
         PROTOCOL,
         /** The request cannot be sent as it is: a header or method the wire format forbids. */
         INVALID_REQUEST,
+        /** This kind of backend does not do what was asked of it. Nothing was sent. */
+        NOT_OFFERED,
         /** The backend has been closed. Nothing was sent. */
         CLOSED;
 
         /** Whether it is certain that the backend has seen nothing of the request. */
         public boolean nothingSent() {
             return switch (this) {
-                case CONNECT, DNS, TLS, INVALID_REQUEST, CLOSED -> true;
+                case CONNECT, DNS, TLS, INVALID_REQUEST, NOT_OFFERED, CLOSED -> true;
                 case TIMEOUT, CANCELLED, TOO_LARGE, CONNECTION_LOST, PROTOCOL -> false;
             };
         }

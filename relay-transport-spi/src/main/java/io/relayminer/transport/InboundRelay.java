@@ -29,4 +29,5 @@ public record InboundRelay(
         byte[] body,
         SocketAddress remoteAddress,
         Cancellation cancellation,
-        long arrivalNanos) {}
+        long arrivalNanos)
+        implements RequestHead {}

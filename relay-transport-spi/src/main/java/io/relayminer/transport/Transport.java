@@ -27,7 +27,9 @@ public interface Transport {
     CompletionStage<InetSocketAddress> start(RelayHandler handler);
 
     /**
-     * Stops accepting connections and requests and waits for the relays in flight.
+     * Stops accepting connections and requests and waits for the relays in flight. Streams are
+     * asked to end with {@link FrameReceiver#end}; conversations of many messages are closed with
+     * {@link Closing#GOING_AWAY}.
      *
      * @param grace how long to wait at most
      * @return the number of relays that were still unanswered when the grace period was over; 0 if

@@ -1,6 +1,11 @@
 package io.relayminer.transport;
 
+import io.relayminer.provider.ProviderSettings;
+
 import java.time.Duration;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * How a transport listens.
@@ -34,6 +39,7 @@ public record TransportOptions(
     /** Longest body that can be held in one array. */
     public static final long MAX_BODY_BYTES = Integer.MAX_VALUE - 16;
 
+    private static final Pattern ADDRESS = Pattern.compile("([^:\\[\\]]*|\\[[^\\]]+]):(\\d{1,5})");
     private static final long DEFAULT_MAX_BODY_BYTES = 10_485_760;
 
     /** Checks the ranges. */
@@ -139,6 +145,62 @@ public record TransportOptions(
                 maxConcurrentStreams,
                 compressFromBytes,
                 eventLoops);
+    }
+
+    /** The same options with another number of HTTP/2 streams per connection. */
+    public TransportOptions withMaxConcurrentStreams(int streams) {
+        return new TransportOptions(
+                host,
+                port,
+                maxBodyBytes,
+                maxHeldBodyBytes,
+                readTimeout,
+                writeTimeout,
+                idleTimeout,
+                streams,
+                compressFromBytes,
+                eventLoops);
+    }
+
+    /** The same options, listening elsewhere. */
+    public TransportOptions withAddress(String otherHost, int otherPort) {
+        return new TransportOptions(
+                otherHost,
+                otherPort,
+                maxBodyBytes,
+                maxHeldBodyBytes,
+                readTimeout,
+                writeTimeout,
+                idleTimeout,
+                maxConcurrentStreams,
+                compressFromBytes,
+                eventLoops);
+    }
+
+    /** The same options but for what the settings say; see {@link TransportContext#options()}. */
+    TransportOptions overriddenBy(ProviderSettings settings) {
+        Optional<String> address = settings.optional("listen_addr");
+        TransportOptions options = this;
+        if (address.isPresent()) {
+            Matcher parts = ADDRESS.matcher(address.get());
+            int at = parts.matches() ? Integer.parseInt(parts.group(2)) : -1;
+            if (at < 0 || at > 65_535) {
+                throw settings.problem(
+                        "listen_addr", "must have the form host:port, e.g. 0.0.0.0:8080");
+            }
+            String where = parts.group(1).replaceAll("[\\[\\]]", "");
+            options = options.withAddress(where.isEmpty() ? "0.0.0.0" : where, at);
+        }
+        long body = settings.bytes("max_body_size_bytes", maxBodyBytes);
+        if (body < 1 || body > MAX_BODY_BYTES) {
+            throw settings.problem(
+                    "max_body_size_bytes", "must be between 1 and " + MAX_BODY_BYTES);
+        }
+        return options.withMaxBodyBytes(body)
+                .withTimeouts(
+                        settings.positiveDuration("read_timeout", readTimeout),
+                        settings.positiveDuration("write_timeout", writeTimeout),
+                        settings.positiveDuration("idle_timeout", idleTimeout));
     }
 
     /** The same options, compressing replies of at least the given size. */

@@ -1,24 +1,9 @@
 package io.relayminer.transport;
 
+import io.relayminer.provider.Provider;
+
 /**
- * Creates transports of one kind. Implementations have a public constructor without parameters and
- * are registered for {@link java.util.ServiceLoader}; they must not do work in the constructor.
+ * Creates transports of one type, which are not started yet; there may be several at once, each on
+ * its own port. Registered as {@code META-INF/services/io.relayminer.transport.TransportProvider}.
  */
-public interface TransportProvider {
-
-    /** Name by which a configuration selects this provider, e.g. {@code "http"}. */
-    String name();
-
-    /** Higher wins if several providers have the same name; the built-in ones have 5. */
-    int priority();
-
-    /** Whether it can work in this environment; unavailable providers are skipped. */
-    boolean isAvailable();
-
-    /**
-     * Creates a transport that is not started yet.
-     *
-     * @throws TransportException if the options cannot be met
-     */
-    Transport create(TransportOptions options, TransportEvents events);
-}
+public interface TransportProvider extends Provider<Transport, TransportContext> {}

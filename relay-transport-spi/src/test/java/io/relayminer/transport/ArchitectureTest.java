@@ -19,7 +19,11 @@ class ArchitectureTest {
                     .should()
                     .onlyDependOnClassesThat()
                     .resideInAnyPackage(
-                            "io.relayminer.transport..", "java..", "org.jspecify..", "org.slf4j..");
+                            "io.relayminer.transport..",
+                            "io.relayminer.provider..",
+                            "java..",
+                            "org.jspecify..",
+                            "org.slf4j..");
 
     @ArchTest
     static final ArchRule hasNoCirclesOfPackages =

@@ -156,37 +156,6 @@ class TransportContractsTest {
                 () -> new BackendOptions(1, 1, LONG, Duration.ZERO, LONG, LONG, 0));
     }
 
-    // ---- providers -----------------------------------------------------------------------------
-
-    private record Candidate(String name, int priority, boolean available) {}
-
-    private static Candidate select(String name, Candidate... candidates) {
-        return Providers.select(
-                "transport",
-                name,
-                List.of(candidates),
-                Candidate::name,
-                Candidate::priority,
-                Candidate::available);
-    }
-
-    @Test
-    void availableProviderWithTheHighestPriorityWins() {
-        Candidate builtIn = new Candidate("http", 5, true);
-        Candidate better = new Candidate("http", 7, true);
-        assertEquals(better, select("http", builtIn, better, new Candidate("x", 9, true)));
-        assertEquals(builtIn, select("http", new Candidate("http", 9, false), builtIn));
-        TransportException e =
-                assertThrows(
-                        TransportException.class,
-                        () -> select("grpc", builtIn, new Candidate("off", 1, false)));
-        assertEquals(
-                "no transport provider named \"grpc\" on the class path; available: [http]",
-                e.getMessage());
-        assertThrows(TransportException.class, () -> Providers.backend("nonsense"));
-        assertThrows(TransportException.class, () -> Providers.transport("nonsense"));
-    }
-
     // ---- in process ----------------------------------------------------------------------------
 
     private static RelayHandler handler(

@@ -6,6 +6,7 @@ import io.relayminer.transport.BackendRequest;
 import io.relayminer.transport.BackendResult;
 import io.relayminer.transport.Cancellation;
 import io.relayminer.transport.Headers;
+import io.relayminer.transport.StreamChoice;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
@@ -60,6 +61,7 @@ final class HttpAttempt {
     private final ConnectionPool pool;
     private final ContextInternal context;
     private final BackendRequest request;
+    private final StreamChoice choice;
     private final Duration timeout;
     private final Cancellation cancellation;
     private final long startNanos = System.nanoTime();
@@ -68,6 +70,7 @@ final class HttpAttempt {
     private boolean reused;
     private int staleConnections;
     private @Nullable BodyCollector body;
+    private @Nullable StreamedBody stream;
     private Runnable withdrawCancellation = () -> {};
     private long timer = -1;
     private boolean responding;
@@ -79,12 +82,14 @@ final class HttpAttempt {
             ConnectionPool pool,
             ContextInternal context,
             BackendRequest request,
+            StreamChoice choice,
             Duration timeout,
             Cancellation cancellation) {
         this.backend = backend;
         this.pool = pool;
         this.context = context;
         this.request = request;
+        this.choice = choice;
         this.timeout = timeout;
         this.cancellation = cancellation;
     }
@@ -290,6 +295,14 @@ final class HttpAttempt {
         if (over) {
             return;
         }
+        Headers headers = new MultiMapHeaders(response.headers());
+        if (choice.streams(response.statusCode(), headers)) {
+            response.pause();
+            StreamedBody streamed = new StreamedBody(this, response, context);
+            stream = streamed;
+            result.complete(new BackendResult.Streamed(response.statusCode(), headers, streamed));
+            return;
+        }
         long announced = BodyCollector.announced(response.getHeader("content-length"));
         boolean bodiless = request.method().equals("HEAD");
         if (announced > request.maxResponseBytes() && !bodiless) {
@@ -300,7 +313,7 @@ final class HttpAttempt {
                 new BodyCollector(request.maxResponseBytes(), bodiless ? -1 : announced);
         body = collector;
         response.handler(chunk -> received(collector, chunk));
-        response.endHandler(v -> complete(response, collector));
+        response.endHandler(v -> complete(response, headers, collector));
     }
 
     private void received(BodyCollector collector, Buffer chunk) {
@@ -316,14 +329,24 @@ final class HttpAttempt {
                 null);
     }
 
-    private void complete(HttpClientResponse response, BodyCollector collector) {
+    private void complete(HttpClientResponse response, Headers headers, BodyCollector collector) {
         MultiMap trailers = response.trailers();
         finish(
                 new BackendResult.Response(
                         response.statusCode(),
-                        new MultiMapHeaders(response.headers()),
+                        headers,
                         trailers.isEmpty() ? Headers.empty() : new MultiMapHeaders(trailers),
                         collector.finish()));
+    }
+
+    /** The receiver of a streamed body has failed: nobody wants the rest. */
+    void abandonedByReceiver() {
+        fail(BackendResult.Kind.CANCELLED, "the receiver of the body gave up", null);
+    }
+
+    /** A streamed body has been delivered to its end. */
+    void streamed() {
+        over();
     }
 
     private void fail(BackendResult.Kind kind, String detail, @Nullable Throwable cause) {
@@ -331,7 +354,11 @@ final class HttpAttempt {
             return;
         }
         HttpClientRequest req = wire;
-        finish(new BackendResult.Failure(kind, detail, cause));
+        BackendResult.Failure failure = new BackendResult.Failure(kind, detail, cause);
+        finish(failure);
+        if (stream != null) {
+            stream.failed(failure);
+        }
         if (body != null) {
             body.discard();
         }
@@ -341,9 +368,13 @@ final class HttpAttempt {
     }
 
     private void finish(BackendResult outcome) {
-        if (over) {
-            return;
+        if (!over) {
+            over();
+            result.complete(outcome);
         }
+    }
+
+    private void over() {
         over = true;
         if (timer >= 0) {
             backend.vertx().cancelTimer(timer);
@@ -354,7 +385,6 @@ final class HttpAttempt {
         if (req != null) {
             release(req.connection());
         }
-        result.complete(outcome);
     }
 
     // ---- classification ------------------------------------------------------------------------

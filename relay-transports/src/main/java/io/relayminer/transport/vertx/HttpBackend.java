@@ -7,6 +7,7 @@ import io.relayminer.transport.BackendOptions;
 import io.relayminer.transport.BackendRequest;
 import io.relayminer.transport.BackendResult;
 import io.relayminer.transport.Cancellation;
+import io.relayminer.transport.StreamChoice;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
@@ -158,14 +159,18 @@ final class HttpBackend implements Backend {
 
     @Override
     public CompletionStage<BackendResult> send(
-            BackendRequest request, Duration timeout, Cancellation cancellation) {
+            BackendRequest request,
+            StreamChoice choice,
+            Duration timeout,
+            Cancellation cancellation) {
         if (closed.get()) {
             return CompletableFuture.completedStage(CLOSED);
         }
         ContextInternal context = vertx.getOrCreateContext();
         ConnectionPool pool = choose(context.nettyEventLoop(), request.target());
         pool.entered(request.target());
-        HttpAttempt attempt = new HttpAttempt(this, pool, context, request, timeout, cancellation);
+        HttpAttempt attempt =
+                new HttpAttempt(this, pool, context, request, choice, timeout, cancellation);
         if (context.nettyEventLoop().inEventLoop()) {
             attempt.begin();
         } else {

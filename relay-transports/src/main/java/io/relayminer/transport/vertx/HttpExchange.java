@@ -2,6 +2,9 @@ package io.relayminer.transport.vertx;
 
 import io.netty.buffer.Unpooled;
 import io.relayminer.transport.Cancellation;
+import io.relayminer.transport.Closing;
+import io.relayminer.transport.Frame;
+import io.relayminer.transport.FrameReceiver;
 import io.relayminer.transport.Headers;
 import io.relayminer.transport.InboundRelay;
 import io.relayminer.transport.RelayHandler;
@@ -24,6 +27,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -46,10 +50,27 @@ final class HttpExchange {
 
     private static final byte[] NOTHING = {};
 
+    /** The client of a stream that went before the stream began. */
+    private static final FrameReceiver GONE =
+            new FrameReceiver() {
+                @Override
+                public CompletionStage<Void> receive(Frame frame) {
+                    return CompletableFuture.failedStage(
+                            new IllegalStateException("the client has gone"));
+                }
+
+                @Override
+                public void end() {}
+
+                @Override
+                public void close(Closing closing) {}
+            };
+
     private enum State {
         READING,
         DISCARDING,
         HANDLING,
+        STREAMING,
         WRITING,
         OVER
     }
@@ -69,6 +90,8 @@ final class HttpExchange {
     private boolean bodyEnded;
     private boolean written;
     private boolean closeWhenWritten;
+    private boolean messageBeingWritten;
+    private @Nullable FrameReceiver handlerSide;
 
     HttpExchange(HttpListener listener, HttpServerRequest request) {
         this.listener = listener;
@@ -261,6 +284,7 @@ final class HttpExchange {
                             signed.headers(),
                             signed.body(),
                             signed.compressible() && compresses(signed.body().length));
+            case RelayReply.Streamed streamed -> stream(streamed);
             case RelayReply.Refused refused ->
                     write(
                             refused.status(),
@@ -274,6 +298,68 @@ final class HttpExchange {
         LOG.error("relay handler failed", cause);
         listener.events().handlerFailed("http_handler", cause);
         write(500, "text/plain; charset=utf-8", Headers.empty(), utf8("Internal Server Error\n"));
+    }
+
+    // ---- stream ----------------------------------------------------------------------------
+
+    private void stream(RelayReply.Streamed reply) {
+        if (disconnected || response.closed()) {
+            reply.conversation().begin(GONE).close(Closing.DISCONNECTED);
+            written();
+            return;
+        }
+        state = State.STREAMING;
+        response.setStatusCode(reply.status());
+        response.putHeader("Date", listener.date());
+        reply.headers().forEach(response.headers()::add);
+        if (request.version() != HttpVersion.HTTP_2) {
+            response.setChunked(true);
+        }
+        response.writeHead();
+        FrameReceiver side =
+                reply.conversation()
+                        .begin(new ResponseStream(this, response, listener.eventLoop()));
+        handlerSide = side;
+        if (state != State.STREAMING) {
+            return; // over already
+        }
+        if (listener.isDraining()) {
+            side.end();
+        }
+    }
+
+    boolean isStreaming() {
+        return state == State.STREAMING && !disconnected;
+    }
+
+    /** A message is, or is no longer, on its way to the client, for which it has limited time. */
+    void writing(boolean now) {
+        messageBeingWritten = now;
+        deadlineNanos = System.nanoTime() + listener.options().writeTimeout().toNanos();
+    }
+
+    void endStream() {
+        if (isStreaming()) {
+            state = State.WRITING;
+            deadlineNanos = System.nanoTime() + listener.options().writeTimeout().toNanos();
+            response.end().onComplete(done -> written());
+        }
+    }
+
+    /** So that the client can tell a stream that broke off from a complete one. */
+    void breakStreamOff() {
+        if (isStreaming()) {
+            state = State.WRITING;
+            giveUp();
+        }
+    }
+
+    /** Asks a stream to come to its end. */
+    void drain() {
+        FrameReceiver side = handlerSide;
+        if (side != null && isStreaming()) {
+            side.end();
+        }
     }
 
     // ---- response ------------------------------------------------------------------------------
@@ -340,6 +426,11 @@ final class HttpExchange {
             listener.events().requestRefused(TransportEvents.Refusal.BODY_READ_FAILED);
             discardBody();
         }
+        FrameReceiver side = handlerSide;
+        if (side != null && state == State.STREAMING) {
+            state = State.WRITING;
+            side.close(Closing.DISCONNECTED);
+        }
         cancellation.cancel();
         if (state != State.HANDLING) {
             over();
@@ -370,7 +461,9 @@ final class HttpExchange {
 
     /** Whether a time limit has passed. While the handler works, its own deadline counts. */
     boolean isLate(long now) {
-        return state != State.HANDLING && now - deadlineNanos > 0;
+        return state != State.HANDLING
+                && (state != State.STREAMING || messageBeingWritten)
+                && now - deadlineNanos > 0;
     }
 
     /** Acts on a passed time limit. */

@@ -148,6 +148,11 @@ final class HttpListener extends VerticleBase {
         return handler;
     }
 
+    /** Whether what runs is to come to its end. */
+    boolean isDraining() {
+        return draining != null;
+    }
+
     /** Room for bodies, shared with the other event loops. */
     BodySpace bodySpace() {
         return bodySpace;
@@ -228,6 +233,7 @@ final class HttpListener extends VerticleBase {
                     if (s != null) {
                         s.shutdown(Math.max(1, grace.toMillis()), TimeUnit.MILLISECONDS);
                     }
+                    List.copyOf(exchanges).forEach(HttpExchange::drain);
                     if (exchanges.isEmpty()) {
                         drained.tryComplete(0);
                     } else {

@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.relayminer.provider.ProviderSettings;
 import io.relayminer.transport.Backend;
+import io.relayminer.transport.BackendContext;
 import io.relayminer.transport.BackendEvents;
 import io.relayminer.transport.BackendOptions;
 import io.relayminer.transport.BackendRequest;
@@ -19,7 +21,6 @@ import io.relayminer.transport.BackendResult.Kind;
 import io.relayminer.transport.BackendResult.Response;
 import io.relayminer.transport.Cancellation;
 import io.relayminer.transport.Headers;
-import io.relayminer.transport.Providers;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -62,20 +63,22 @@ class HttpBackendTest {
     private Backend backend = create(BackendOptions.DEFAULT);
 
     private Backend create(BackendOptions options) {
-        return Providers.backend("http")
+        return new HttpBackendProvider()
                 .create(
-                        options,
-                        new BackendEvents() {
-                            @Override
-                            public void connectionAcquired(long waitNanos, boolean again) {
-                                reused.add(again);
-                            }
+                        new BackendContext(
+                                ProviderSettings.empty("backend"),
+                                options,
+                                new BackendEvents() {
+                                    @Override
+                                    public void connectionAcquired(long waitNanos, boolean again) {
+                                        reused.add(again);
+                                    }
 
-                            @Override
-                            public void connectionOpened(long nanos) {
-                                opened.add(nanos);
-                            }
-                        });
+                                    @Override
+                                    public void connectionOpened(long nanos) {
+                                        opened.add(nanos);
+                                    }
+                                }));
     }
 
     private void use(BackendOptions options) {

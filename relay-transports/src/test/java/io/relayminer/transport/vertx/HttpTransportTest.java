@@ -14,12 +14,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 
+import io.relayminer.provider.ProviderSettings;
 import io.relayminer.transport.Headers;
 import io.relayminer.transport.InboundRelay;
-import io.relayminer.transport.Providers;
 import io.relayminer.transport.RelayHandler;
 import io.relayminer.transport.RelayReply;
 import io.relayminer.transport.Transport;
+import io.relayminer.transport.TransportContext;
 import io.relayminer.transport.TransportEvents.Refusal;
 import io.relayminer.transport.TransportException;
 import io.relayminer.transport.TransportOptions;
@@ -73,9 +74,16 @@ class HttpTransportTest {
         }
     }
 
+    private Transport create(TransportOptions options) {
+        return new HttpTransportProvider()
+                .create(
+                        new TransportContext(
+                                ProviderSettings.empty("transports[0]"), options, events));
+    }
+
     private void start(
             TransportOptions options, Function<InboundRelay, CompletionStage<RelayReply>> answers) {
-        transport = Providers.transport("http").create(options, events);
+        transport = create(options);
         address =
                 transport
                         .start(
@@ -852,11 +860,7 @@ class HttpTransportTest {
     void takenPortIsATypedError() throws IOException {
         try (ServerSocket taken =
                 new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
-            transport =
-                    Providers.transport("http")
-                            .create(
-                                    TransportOptions.listen("127.0.0.1", taken.getLocalPort()),
-                                    events);
+            transport = create(TransportOptions.listen("127.0.0.1", taken.getLocalPort()));
             CompletionException e =
                     assertThrows(
                             CompletionException.class,

@@ -1,6 +1,7 @@
 package io.relayminer.core.backend;
 
 import io.relayminer.transport.BackendResult;
+import io.relayminer.transport.Headers;
 
 /**
  * What one attempt means: for the endpoint's breaker, for a retry, and for the relay.
@@ -24,6 +25,7 @@ record Assessment(BackendResult result, Verdict verdict, boolean retryable, Stri
             case BackendResult.Response r when r.status() >= 500 && r.status() < 600 ->
                     new Assessment(r, Verdict.BAD, true, "backend_5xx");
             case BackendResult.Response r -> new Assessment(r, Verdict.GOOD, false, "");
+            case BackendResult.Streamed s -> new Assessment(s, Verdict.GOOD, false, "");
             case BackendResult.Failure f ->
                     switch (f.kind()) {
                         case DNS -> new Assessment(f, Verdict.BAD, true, "dns_error");
@@ -31,7 +33,7 @@ record Assessment(BackendResult result, Verdict verdict, boolean retryable, Stri
                                 new Assessment(f, Verdict.BAD, true, "transport_error");
                         case PROTOCOL -> new Assessment(f, Verdict.BAD, true, "backend_error");
                         case TOO_LARGE -> new Assessment(f, Verdict.NEUTRAL, true, "too_large");
-                        case TIMEOUT, CANCELLED, INVALID_REQUEST, CLOSED ->
+                        case TIMEOUT, CANCELLED, INVALID_REQUEST, NOT_OFFERED, CLOSED ->
                                 new Assessment(f, Verdict.NEUTRAL, false, "");
                     };
         };
@@ -48,6 +50,12 @@ record Assessment(BackendResult result, Verdict verdict, boolean retryable, Stri
                             "response decompresses to more than " + maxResponseBytes + " bytes");
                 }
             }
+            case BackendResult.Streamed s ->
+                    new BackendAnswer.Streamed(
+                            s.status(),
+                            ResponseDecoding.headers(s.headers(), Headers.empty()),
+                            s.body(),
+                            retries);
             case BackendResult.Failure f ->
                     switch (f.kind()) {
                         case TIMEOUT ->
@@ -56,7 +64,14 @@ record Assessment(BackendResult result, Verdict verdict, boolean retryable, Stri
                                 new BackendAnswer.Unanswered(
                                         Outcome.CLIENT_DISCONNECTED, f.detail());
                         case INVALID_REQUEST -> new BackendAnswer.InvalidRequest("invalid request");
-                        case CONNECT, DNS, TLS, TOO_LARGE, CONNECTION_LOST, PROTOCOL, CLOSED ->
+                        case CONNECT,
+                                DNS,
+                                TLS,
+                                TOO_LARGE,
+                                CONNECTION_LOST,
+                                PROTOCOL,
+                                NOT_OFFERED,
+                                CLOSED ->
                                 new BackendAnswer.Unanswered(
                                         Outcome.BACKEND_NETWORK_ERROR,
                                         f.kind() + ": " + f.detail());

@@ -1,7 +1,10 @@
 package io.relayminer.core.backend;
 
 import io.relayminer.transport.BackendResult;
+import io.relayminer.transport.BodyReceiver;
 import io.relayminer.transport.Cancellation;
+import io.relayminer.transport.Headers;
+import io.relayminer.transport.StreamChoice;
 
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +24,7 @@ final class Attempts {
     private final EndpointPool pool;
     private final RequestBuilder.Prepared prepared;
     private final Cancellation cancellation;
+    private final StreamChoice choice;
     private final BackendPoolEvents events;
     private final InstantSource clock;
     private final long deadlineMillis;
@@ -34,12 +38,14 @@ final class Attempts {
             EndpointPool pool,
             RequestBuilder.Prepared prepared,
             Cancellation cancellation,
+            StreamChoice choice,
             BackendPoolEvents events,
             InstantSource clock) {
         this.service = service;
         this.pool = pool;
         this.prepared = prepared;
         this.cancellation = cancellation;
+        this.choice = choice;
         this.events = events;
         this.clock = clock;
         this.deadlineMillis = clock.millis() + service.spec().requestTimeout().toMillis();
@@ -61,6 +67,7 @@ final class Attempts {
                     service.backend()
                             .send(
                                     pool.requests().build(prepared, member.endpoint()),
+                                    choice,
                                     Duration.ofMillis(leftMillis),
                                     cancellation);
         } catch (RuntimeException e) {
@@ -73,8 +80,24 @@ final class Attempts {
             EndpointPool.Member member,
             @Nullable BackendResult result,
             @Nullable Throwable defect) {
-        service.inFlight().decrementAndGet();
-        events.inFlightChanged(service.id(), -1);
+        if (result instanceof BackendResult.Streamed streamed) {
+            member.breaker().succeeded();
+            answer.complete(
+                    Assessment.of(
+                                    new BackendResult.Streamed(
+                                            streamed.status(),
+                                            streamed.headers(),
+                                            receiver ->
+                                                    streamed.body()
+                                                            .begin(
+                                                                    new Observed(
+                                                                            receiver,
+                                                                            member,
+                                                                            streamed.status()))))
+                            .answer(service.spec().maxResponseBytes(), retries));
+            return;
+        }
+        attemptOver();
         Assessment a =
                 result == null
                         ? Assessment.of(
@@ -83,11 +106,7 @@ final class Attempts {
                                         "backend client failed: " + defect,
                                         defect))
                         : Assessment.of(result);
-        switch (a.verdict()) {
-            case GOOD -> member.breaker().succeeded();
-            case BAD -> member.breaker().failed(a.reason());
-            case NEUTRAL -> member.breaker().neutral();
-        }
+        member.breaker().report(a);
         if (a.retryable() && retries < pool.spec().maxRetries() && !cancellation.isCancelled()) {
             long left = deadlineMillis - clock.millis();
             EndpointPool.Member next = left > 0 ? pool.acquireNext(member, tried) : null;
@@ -108,10 +127,62 @@ final class Attempts {
                     events.callFinished(service.id(), r.outcome(), r.status(), nanos);
             case BackendAnswer.Unanswered u ->
                     events.callFinished(service.id(), u.outcome(), 0, nanos);
+            case BackendAnswer.Streamed s -> {} // counted when it ends
             case BackendAnswer.NoPool n -> {}
             case BackendAnswer.NoHealthyEndpoint n -> {}
             case BackendAnswer.InvalidRequest i -> {}
         }
         answer.complete(outcome);
+    }
+
+    private void attemptOver() {
+        service.inFlight().decrementAndGet();
+        events.inFlightChanged(service.id(), -1);
+    }
+
+    /** Watches a streamed body to its end, which is when the call is over. */
+    private final class Observed implements BodyReceiver {
+
+        private final BodyReceiver receiver;
+        private final EndpointPool.Member member;
+        private final int status;
+
+        Observed(BodyReceiver receiver, EndpointPool.Member member, int status) {
+            this.receiver = receiver;
+            this.member = member;
+            this.status = status;
+        }
+
+        @Override
+        public CompletionStage<Void> chunk(byte[] bytes) {
+            return receiver.chunk(bytes);
+        }
+
+        @Override
+        public void end(Headers trailers) {
+            over(Outcome.SUCCESS, status);
+            receiver.end(trailers);
+        }
+
+        @Override
+        public void failed(BackendResult.Failure failure) {
+            Assessment a = Assessment.of(failure);
+            if (a.verdict() == Assessment.Verdict.BAD) {
+                member.breaker().failed(a.reason());
+            }
+            over(
+                    switch (failure.kind()) {
+                        case TIMEOUT -> Outcome.BACKEND_TIMEOUT;
+                        case CANCELLED -> Outcome.CLIENT_DISCONNECTED;
+                        default -> Outcome.BACKEND_NETWORK_ERROR;
+                    },
+                    0);
+            receiver.failed(failure);
+        }
+
+        private void over(Outcome outcome, int shown) {
+            attemptOver();
+            events.callFinished(service.id(), outcome, shown, System.nanoTime() - startNanos);
+        }
     }
 }

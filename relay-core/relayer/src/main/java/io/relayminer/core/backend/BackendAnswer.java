@@ -1,5 +1,7 @@
 package io.relayminer.core.backend;
 
+import io.relayminer.transport.BackendResult;
+
 import java.util.List;
 import java.util.SortedMap;
 
@@ -26,6 +28,22 @@ public sealed interface BackendAnswer {
             return status < 500 ? Outcome.SUCCESS : Outcome.BACKEND_5XX;
         }
     }
+
+    /**
+     * A backend answers, and its body comes as it is produced; only where the call allowed it, and
+     * never with a status of 500 or more.
+     *
+     * @param status HTTP status code
+     * @param headers as of {@link Answered}, without trailers
+     * @param body the body, as it comes from the backend
+     * @param retries number of attempts after the first
+     */
+    record Streamed(
+            int status,
+            SortedMap<String, List<String>> headers,
+            BackendResult.Body body,
+            int retries)
+            implements BackendAnswer {}
 
     /**
      * No backend answered.

@@ -2,6 +2,7 @@ package io.relayminer.core.backend;
 
 import io.relayminer.transport.Cancellation;
 import io.relayminer.transport.Headers;
+import io.relayminer.transport.StreamChoice;
 
 import java.nio.ByteBuffer;
 
@@ -20,6 +21,8 @@ import java.nio.ByteBuffer;
  * @param supplier operator address of the supplier, from the signed request
  * @param application application address, from the signed request; may be empty
  * @param cancellation fires when the client has gone
+ * @param choice asked at the head of an answer whether its body is to come as a stream; not to be
+ *     wished for with a status of 500 or more, which another endpoint may better
  */
 public record BackendCall(
         String serviceId,
@@ -31,4 +34,32 @@ public record BackendCall(
         Headers outerHeaders,
         String supplier,
         String application,
-        Cancellation cancellation) {}
+        Cancellation cancellation,
+        StreamChoice choice) {
+
+    /** A call whose answer is wanted whole. */
+    public BackendCall(
+            String serviceId,
+            String type,
+            String method,
+            String url,
+            Headers headers,
+            ByteBuffer body,
+            Headers outerHeaders,
+            String supplier,
+            String application,
+            Cancellation cancellation) {
+        this(
+                serviceId,
+                type,
+                method,
+                url,
+                headers,
+                body,
+                outerHeaders,
+                supplier,
+                application,
+                cancellation,
+                StreamChoice.WHOLE);
+    }
+}

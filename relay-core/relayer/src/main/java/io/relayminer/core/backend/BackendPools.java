@@ -1,7 +1,5 @@
 package io.relayminer.core.backend;
 
-import io.relayminer.transport.BackendProvider;
-
 import org.jspecify.annotations.Nullable;
 
 import java.time.InstantSource;
@@ -39,21 +37,20 @@ public final class BackendPools {
      * Creates the pools; no connection is made yet.
      *
      * @param services configuration by service id
-     * @param provider creates the one backend of each service
+     * @param source creates the one backend of each service
      * @param events listener for metrics
      * @param clock for deadlines and recovery times
      * @param scheduler runs the active health checks; not closed with the pools
      */
     public BackendPools(
             Map<String, ServiceBackends> services,
-            BackendProvider provider,
+            BackendSource source,
             BackendPoolEvents events,
             InstantSource clock,
             ScheduledExecutorService scheduler) {
         Map<String, BackendService> map = new LinkedHashMap<>();
         services.forEach(
-                (id, spec) ->
-                        map.put(id, BackendService.create(id, spec, provider, events, clock)));
+                (id, spec) -> map.put(id, BackendService.create(id, spec, source, events, clock)));
         this.services = Map.copyOf(map);
         this.events = events;
         this.clock = clock;
@@ -103,8 +100,37 @@ public final class BackendPools {
         if (first == null) {
             return CompletableFuture.completedStage(new BackendAnswer.NoHealthyEndpoint());
         }
-        return new Attempts(service, pool, prepared, call.cancellation(), events, clock)
+        return new Attempts(
+                        service, pool, prepared, call.cancellation(), call.choice(), events, clock)
                 .begin(first);
+    }
+
+    /**
+     * Opens a channel of messages to a backend of the call's service and type, with the call's
+     * headers and without its body.
+     *
+     * @return the channel, or why there is none; never completed exceptionally
+     */
+    public CompletionStage<ChannelAnswer> open(BackendCall call) {
+        BackendService service = services.get(call.serviceId());
+        EndpointPool pool = service == null ? null : service.pools().get(call.type());
+        if (service == null || pool == null) {
+            return notOpened(new BackendAnswer.NoPool());
+        }
+        RequestBuilder.Prepared prepared;
+        try {
+            prepared = pool.requests().prepare(call);
+        } catch (InvalidRequestException e) {
+            return notOpened(new BackendAnswer.InvalidRequest(String.valueOf(e.getMessage())));
+        }
+        EndpointPool.Member first = pool.acquireFirst();
+        return first == null
+                ? notOpened(new BackendAnswer.NoHealthyEndpoint())
+                : new ChannelAttempts(service, pool, prepared, call.cancellation()).begin(first);
+    }
+
+    private static CompletionStage<ChannelAnswer> notOpened(BackendAnswer why) {
+        return CompletableFuture.completedStage(new ChannelAnswer.NotOpened(why));
     }
 
     /**

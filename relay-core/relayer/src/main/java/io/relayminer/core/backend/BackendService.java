@@ -2,7 +2,6 @@ package io.relayminer.core.backend;
 
 import io.relayminer.transport.Backend;
 import io.relayminer.transport.BackendEvents;
-import io.relayminer.transport.BackendProvider;
 
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -20,7 +19,7 @@ record BackendService(
     static BackendService create(
             String id,
             ServiceBackends spec,
-            BackendProvider provider,
+            BackendSource source,
             BackendPoolEvents events,
             InstantSource clock) {
         BackendEvents connectionEvents =
@@ -51,7 +50,7 @@ record BackendService(
         return new BackendService(
                 id,
                 spec,
-                provider.create(spec.connections(), connectionEvents),
+                source.create(id, spec.connections(), connectionEvents),
                 Map.copyOf(pools),
                 new AtomicInteger());
     }

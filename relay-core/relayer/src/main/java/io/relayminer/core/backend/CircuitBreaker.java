@@ -140,6 +140,15 @@ final class CircuitBreaker {
         }
     }
 
+    /** What an attempt says of the endpoint: one of the three above. */
+    void report(Assessment assessment) {
+        switch (assessment.verdict()) {
+            case GOOD -> succeeded();
+            case BAD -> failed(assessment.reason());
+            case NEUTRAL -> neutral();
+        }
+    }
+
     /** Enough active checks in a row failed. */
     synchronized void checkedDown(String reason) {
         if (state == State.UP) {

@@ -122,10 +122,18 @@ final class HealthChecks {
         private boolean connected(BackendResult result) {
             return switch (result) {
                 case BackendResult.Response r -> true;
+                case BackendResult.Streamed s -> true;
                 case BackendResult.Failure f ->
                         switch (f.kind()) {
                             case CONNECTION_LOST, PROTOCOL, TOO_LARGE -> true;
-                            case CONNECT, DNS, TLS, TIMEOUT, CANCELLED, INVALID_REQUEST, CLOSED ->
+                            case CONNECT,
+                                    DNS,
+                                    TLS,
+                                    TIMEOUT,
+                                    CANCELLED,
+                                    INVALID_REQUEST,
+                                    NOT_OFFERED,
+                                    CLOSED ->
                                     false;
                         };
             };

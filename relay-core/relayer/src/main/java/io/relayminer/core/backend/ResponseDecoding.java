@@ -2,6 +2,7 @@ package io.relayminer.core.backend;
 
 import io.relayminer.core.wire.HttpMessageCodec;
 import io.relayminer.transport.BackendResult;
+import io.relayminer.transport.Headers;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -41,11 +42,7 @@ final class ResponseDecoding {
 
     static BackendAnswer.Answered decode(
             BackendResult.Response response, long maxBytes, int retries) throws TooLargeException {
-        SortedMap<String, List<String>> headers = new TreeMap<>();
-        response.headers().forEach((name, value) -> put(headers, name, value));
-        response.trailers().forEach((name, value) -> put(headers, name, value));
-        headers.remove("Transfer-Encoding");
-        headers.remove("Trailer");
+        SortedMap<String, List<String>> headers = headers(response.headers(), response.trailers());
         byte[] body = response.body();
         if (isGzip(headers, body)) {
             try {
@@ -56,6 +53,16 @@ final class ResponseDecoding {
             }
         }
         return new BackendAnswer.Answered(response.status(), headers, body, retries);
+    }
+
+    /** Headers and trailers under their canonical names, without those about the transfer. */
+    static SortedMap<String, List<String>> headers(Headers head, Headers trailers) {
+        SortedMap<String, List<String>> headers = new TreeMap<>();
+        head.forEach((name, value) -> put(headers, name, value));
+        trailers.forEach((name, value) -> put(headers, name, value));
+        headers.remove("Transfer-Encoding");
+        headers.remove("Trailer");
+        return headers;
     }
 
     private static void put(SortedMap<String, List<String>> headers, String name, String value) {

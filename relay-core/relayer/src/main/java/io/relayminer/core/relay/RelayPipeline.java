@@ -347,6 +347,7 @@ public final class RelayPipeline implements RelayHandler {
             case BackendAnswer.Answered good when good.status() < 500 -> good;
             case BackendAnswer.Answered bad ->
                     throw refused(new Refusal.BackendServiceError(Math.min(bad.status(), 599)));
+            case BackendAnswer.Streamed never -> throw new IllegalStateException("not asked for");
             case BackendAnswer.Unanswered none ->
                     throw refused(new Refusal.BackendFailed(none.outcome()));
             case BackendAnswer.InvalidRequest invalid ->
@@ -561,6 +562,7 @@ public final class RelayPipeline implements RelayHandler {
             case BackendAnswer.Answered good when good.status() < 500 -> good;
             case BackendAnswer.Answered bad ->
                     throw refused(new Refusal.BackendServiceError(Math.min(bad.status(), 599)));
+            case BackendAnswer.Streamed never -> throw new IllegalStateException("not asked for");
             case BackendAnswer.Unanswered none ->
                     throw refused(new Refusal.BackendFailed(none.outcome()));
             case BackendAnswer.InvalidRequest invalid ->

@@ -1,9 +1,6 @@
 package io.relayminer.core.backend;
 
-import io.relayminer.transport.Backend;
-import io.relayminer.transport.BackendEvents;
 import io.relayminer.transport.BackendOptions;
-import io.relayminer.transport.BackendProvider;
 import io.relayminer.transport.BackendRequest;
 import io.relayminer.transport.BackendResult;
 import io.relayminer.transport.Cancellation;
@@ -84,28 +81,6 @@ final class BackendFixture {
             long maxResponse,
             Function<BackendRequest, CompletionStage<BackendResult>> script) {
         backend = new InProcessBackend(script);
-        BackendProvider provider =
-                new BackendProvider() {
-                    @Override
-                    public String name() {
-                        return "scripted";
-                    }
-
-                    @Override
-                    public int priority() {
-                        return 0;
-                    }
-
-                    @Override
-                    public boolean isAvailable() {
-                        return true;
-                    }
-
-                    @Override
-                    public Backend create(BackendOptions options, BackendEvents connectionEvents) {
-                        return backend;
-                    }
-                };
         pools =
                 new BackendPools(
                         Map.of(
@@ -115,7 +90,7 @@ final class BackendFixture {
                                         maxResponse,
                                         BackendOptions.DEFAULT,
                                         Map.of(type, spec))),
-                        provider,
+                        (service, options, connectionEvents) -> backend,
                         recording(),
                         clock,
                         scheduler);

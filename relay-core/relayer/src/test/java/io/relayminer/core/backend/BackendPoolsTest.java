@@ -421,7 +421,7 @@ class BackendPoolsTest {
         }
         int attempts =
                 switch (kind) {
-                    case TIMEOUT, CANCELLED, INVALID_REQUEST, CLOSED -> 1;
+                    case TIMEOUT, CANCELLED, INVALID_REQUEST, NOT_OFFERED, CLOSED -> 1;
                     default -> 2;
                 };
         assertEquals(attempts, f.hosts().size());

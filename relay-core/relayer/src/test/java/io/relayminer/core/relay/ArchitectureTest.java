@@ -36,6 +36,7 @@ class ArchitectureTest {
                             "io.relayminer.core.session",
                             "io.relayminer.core.wire..",
                             "io.relayminer.transport",
+                            "io.relayminer.provider",
                             "io.relayminer.ring",
                             "com.google.protobuf..",
                             "io.lettuce..",

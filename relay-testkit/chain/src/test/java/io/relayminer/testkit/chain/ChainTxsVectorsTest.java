@@ -27,39 +27,7 @@ import io.relayminer.core.wire.tendermint.types.Commit;
 import io.relayminer.core.wire.tendermint.types.Data;
 import io.relayminer.core.wire.tendermint.types.EvidenceList;
 import io.relayminer.core.wire.tendermint.types.Header;
-import io.relayminer.testkit.chain.genesis.Genesis;
-import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
-import io.relayminer.testkit.chain.internal.bank.Bank;
-import io.relayminer.testkit.chain.internal.block.CometHashes;
-import io.relayminer.testkit.chain.internal.block.GenesisState;
-import io.relayminer.testkit.chain.internal.block.Mempool;
-import io.relayminer.testkit.chain.internal.block.NodeSettings;
-import io.relayminer.testkit.chain.internal.block.PocketChain;
-import io.relayminer.testkit.chain.internal.block.ValidatorKey;
-import io.relayminer.testkit.chain.internal.claims.ClaimRules;
-import io.relayminer.testkit.chain.internal.claims.ProofLottery;
-import io.relayminer.testkit.chain.internal.claims.ProofRules;
-import io.relayminer.testkit.chain.internal.claims.Signatures;
-import io.relayminer.testkit.chain.internal.claims.SubmittedProof;
-import io.relayminer.testkit.chain.internal.encoding.Hashes;
-import io.relayminer.testkit.chain.internal.execution.AbciEvent;
-import io.relayminer.testkit.chain.internal.execution.AbciException;
-import io.relayminer.testkit.chain.internal.execution.ExecutionContext;
-import io.relayminer.testkit.chain.internal.execution.TxResult;
-import io.relayminer.testkit.chain.internal.node.NodeJson;
-import io.relayminer.testkit.chain.internal.params.ChainParams;
-import io.relayminer.testkit.chain.internal.params.SessionCalendar;
-import io.relayminer.testkit.chain.internal.session.SessionDraw;
-import io.relayminer.testkit.chain.internal.settlement.Settlement;
-import io.relayminer.testkit.chain.internal.state.Branch;
-import io.relayminer.testkit.chain.internal.state.ChainAccount;
-import io.relayminer.testkit.chain.internal.state.Keys;
-import io.relayminer.testkit.chain.internal.state.StateReader;
-import io.relayminer.testkit.chain.internal.state.StateStore;
-import io.relayminer.testkit.chain.internal.tx.AnteHandler;
-import io.relayminer.testkit.chain.internal.tx.AnteHandler.Mode;
-import io.relayminer.testkit.chain.internal.tx.Messages;
-import io.relayminer.testkit.chain.internal.tx.TxExecution;
+import io.relayminer.testkit.chain.AnteHandler.Mode;
 
 import org.junit.jupiter.api.Test;
 
@@ -213,13 +181,13 @@ class ChainTxsVectorsTest {
     private static String signerOf(Tx tx) {
         try {
             return Messages.signer(tx.getBody().getMessages(0));
-        } catch (AbciException e) {
+        } catch (TxException e) {
             return "";
         }
     }
 
     private static void seedAccount(Branch state, Tx tx, String signer, List<String> texts) {
-        ChainAccount account = Bank.account(state, signer);
+        ChainAccount account = Ledger.account(state, signer);
         if (account == null) {
             return;
         }
@@ -238,24 +206,25 @@ class ChainTxsVectorsTest {
                 boolean inMessage = text.contains("failed to execute message");
                 BigInteger fee =
                         inMessage && !tx.getAuthInfo().getFee().getAmountList().isEmpty()
-                                ? Bank.amount(tx.getAuthInfo().getFee().getAmount(0))
+                                ? Ledger.amount(tx.getAuthInfo().getFee().getAmount(0))
                                 : BigInteger.ZERO;
-                Bank.setBalance(state, signer, Bank.DENOM, balance.add(fee));
+                Ledger.setBalance(state, signer, Ledger.DENOM, balance.add(fee));
             }
             Matcher has = ACCOUNT_HAS.matcher(text);
             if (has.find()) {
                 BigInteger fee =
                         tx.getAuthInfo().getFee().getAmountList().isEmpty()
                                 ? BigInteger.ZERO
-                                : Bank.amount(tx.getAuthInfo().getFee().getAmount(0));
-                Bank.setBalance(state, signer, Bank.DENOM, new BigInteger(has.group(1)).add(fee));
+                                : Ledger.amount(tx.getAuthInfo().getFee().getAmount(0));
+                Ledger.setBalance(
+                        state, signer, Ledger.DENOM, new BigInteger(has.group(1)).add(fee));
             }
             Matcher used = USED_NONCE.matcher(text);
             if (used.find()) {
                 state.put(Keys.nonce(Long.parseLong(used.group(2)), used.group(1)), true);
             }
         }
-        Bank.putAccount(state, account.withSequence(sequence));
+        Ledger.putAccount(state, account.withSequence(sequence));
     }
 
     /** The claims and parameters of the recording, as they were at each height. */
@@ -508,7 +477,7 @@ class ChainTxsVectorsTest {
                 recorded.get("data").isNull() ? ByteString.EMPTY : base64(recorded.get("data")),
                 result.data());
         assertEquals(recorded.get("gas_wanted").asText(), Long.toString(result.gasWanted()));
-        assertEquals(texts(recorded.get("events")), texts(NodeJson.events(result.events())));
+        assertEquals(texts(recorded.get("events")), texts(CometJson.events(result.events())));
         double ratio = result.gasUsed() / recorded.get("gas_used").asDouble();
         assertTrue(
                 ratio > 0.5 && ratio < 2,
@@ -529,7 +498,7 @@ class ChainTxsVectorsTest {
         MsgSubmitProof named = MsgSubmitProof.parseFrom(message.getValue());
         SessionHeader header = named.getSessionHeader();
         String sessionId =
-                SessionDraw.hydrate(
+                SessionHydration.hydrate(
                                 state,
                                 height,
                                 header.getApplicationAddress(),
@@ -546,7 +515,7 @@ class ChainTxsVectorsTest {
                     new ExecutionContext(new Branch(state), height, Instant.EPOCH),
                     message.toBuilder().setValue(renamed).build());
             throw new AssertionError("accepted outside of its window");
-        } catch (AbciException e) {
+        } catch (TxException e) {
             assertEquals(
                     SOURCE_POSITION.matcher(recorded).replaceAll(""),
                     "failed to execute message; message index: 0: " + e.log().toStringUtf8());
@@ -876,7 +845,7 @@ class ChainTxsVectorsTest {
         for (long height : new long[] {vector.get("session_start").asLong(), end}) {
             assertEquals(
                     recorded.getSession(),
-                    SessionDraw.hydrate(
+                    SessionHydration.hydrate(
                             state,
                             end + 30,
                             vector.get("application").asText(),
@@ -884,8 +853,8 @@ class ChainTxsVectorsTest {
                             height));
         }
         assertEquals(vector.get("session_id").asText(), recorded.getSession().getSessionId());
-        SessionCalendar grid =
-                new SessionCalendar(
+        SessionGrid grid =
+                new SessionGrid(
                         fromJson(
                                         vector.get("shared_params"),
                                         io.relayminer.core.wire.shared.Params.newBuilder())
@@ -896,8 +865,8 @@ class ChainTxsVectorsTest {
                         hex(vector.get("seed_block_hash")), vector.get("session_id").asText());
         assertEquals(vector.get("proof_path").asText(), Hashes.lowerHex(path));
         for (JsonNode tree : vector.path("trees")) {
-            SubmittedProof proof =
-                    SubmittedProof.decode(base64(tree.get("honest_proof")).toByteArray());
+            ClosestProof proof =
+                    ClosestProof.decode(base64(tree.get("honest_proof")).toByteArray());
             assertEquals(path, ByteString.copyFrom(proof.path()));
             byte[] root = hex(tree.get("root")).toByteArray();
             assertTrue(proof.verify(root), "honest proof of " + tree.get("supplier"));
@@ -926,8 +895,8 @@ class ChainTxsVectorsTest {
         assertEquals(header.getDataHash(), CometHashes.dataHash(txs));
         assertEquals(header.getLastCommitHash(), CometHashes.commitHash(commit));
         BlockID id = CometHashes.blockId(block);
-        assertEquals(vector.at("/block_id").toString(), NodeJson.blockId(id).toString());
-        assertEquals(vector.get("header").toString(), NodeJson.header(header).toString());
+        assertEquals(vector.at("/block_id").toString(), CometJson.blockId(id).toString());
+        assertEquals(vector.get("header").toString(), CometJson.header(header).toString());
         Genesis.Validator validator = LocalnetAccounts.validator();
         assertEquals(
                 header.getValidatorsHash(),
@@ -988,7 +957,7 @@ class ChainTxsVectorsTest {
                                 io.relayminer.core.wire.service.Params.newBuilder())
                         .build());
         long sessionEnd = vector.get("session_end").asLong();
-        long seedHeight = new SessionCalendar(ChainParams.shared(state)).seedHeight(sessionEnd);
+        long seedHeight = new SessionGrid(ChainParams.shared(state)).seedHeight(sessionEnd);
         state.put(Keys.blockHash(seedHeight), hex(vector.get("seed_block_hash")));
         vector.get("difficulty_current_before")
                 .forEach(json -> seedCurrentDifficulty(state, json, height));
@@ -1028,7 +997,9 @@ class ChainTxsVectorsTest {
         for (AbciEvent event : context.events()) {
             if (event.type().startsWith("pocket.")) {
                 actual.add(
-                        NodeJson.events(List.of(event.with("mode", "EndBlock"))).get(0).toString());
+                        CometJson.events(List.of(event.with("mode", "EndBlock")))
+                                .get(0)
+                                .toString());
             }
         }
         for (int i = 0; i < Math.min(expected.size(), actual.size()); i++) {
@@ -1065,7 +1036,7 @@ class ChainTxsVectorsTest {
                                     key,
                                     app.toBuilder()
                                             .setStake(
-                                                    Bank.coin(
+                                                    Ledger.coin(
                                                             new BigInteger(
                                                                     entry.getValue().asText())))
                                             .build());
@@ -1081,7 +1052,7 @@ class ChainTxsVectorsTest {
                                     key,
                                     supplier.toBuilder()
                                             .setStake(
-                                                    Bank.coin(
+                                                    Ledger.coin(
                                                             new BigInteger(
                                                                     entry.getValue()
                                                                             .get(0)
@@ -1095,13 +1066,13 @@ class ChainTxsVectorsTest {
                 .properties()
                 .forEach(
                         entry ->
-                                Bank.setBalance(
+                                Ledger.setBalance(
                                         state,
                                         entry.getKey(),
-                                        Bank.DENOM,
+                                        Ledger.DENOM,
                                         new BigInteger(entry.getValue().asText())));
-        Bank.setSupply(
-                state, Bank.DENOM, new BigInteger(vector.get("supply_upokt").get(0).asText()));
+        Ledger.setSupply(
+                state, Ledger.DENOM, new BigInteger(vector.get("supply_upokt").get(0).asText()));
     }
 
     private static void checkStakes(Branch state, JsonNode vector) {
@@ -1112,7 +1083,7 @@ class ChainTxsVectorsTest {
                         entry ->
                                 assertEquals(
                                         entry.getValue().asText(),
-                                        Bank.amount(
+                                        Ledger.amount(
                                                         state.get(
                                                                         Keys.APPLICATIONS
                                                                                 + entry.getKey(),
@@ -1130,7 +1101,7 @@ class ChainTxsVectorsTest {
                             assertEquals(
                                     entry.getValue().toString(),
                                     "[\""
-                                            + Bank.amount(supplier.getStake())
+                                            + Ledger.amount(supplier.getStake())
                                             + "\",\""
                                             + supplier.getUnstakeSessionEndHeight()
                                             + "\"]",
@@ -1143,11 +1114,12 @@ class ChainTxsVectorsTest {
                         entry ->
                                 assertEquals(
                                         entry.getValue().asText(),
-                                        Bank.balance(state, entry.getKey(), Bank.DENOM).toString(),
+                                        Ledger.balance(state, entry.getKey(), Ledger.DENOM)
+                                                .toString(),
                                         entry.getKey()));
         assertEquals(
                 vector.get("supply_upokt").get(1).asText(),
-                Bank.supply(state, Bank.DENOM).toString());
+                Ledger.supply(state, Ledger.DENOM).toString());
     }
 
     // ----------------------------------------------------------------------------------------------------- lottery
