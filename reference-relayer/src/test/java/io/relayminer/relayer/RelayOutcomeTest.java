@@ -19,7 +19,7 @@ import io.relayminer.core.wire.WireLimits;
 import io.relayminer.core.wire.service.RelayRequest;
 import io.relayminer.core.wire.service.RelayResponse;
 import io.relayminer.ring.PublicKey;
-import io.relayminer.testkit.chain.LocalnetAccounts;
+import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
 import io.relayminer.testkit.gateway.RelaySigner;
 import io.relayminer.testkit.gateway.RelayVerdict;
 import io.relayminer.testkit.gateway.ResponseCheck;
@@ -311,6 +311,6 @@ class RelayOutcomeTest {
     }
 
     private static String gateway() {
-        return io.relayminer.testkit.chain.LocalnetAccounts.named("gateway1").address();
+        return LocalnetAccounts.named("gateway1").address();
     }
 }

@@ -12,8 +12,8 @@ import io.relayminer.ring.PrivateKey;
 import io.relayminer.ring.PublicKey;
 import io.relayminer.testkit.backend.DemoBackend;
 import io.relayminer.testkit.chain.DevChain;
-import io.relayminer.testkit.chain.Genesis;
-import io.relayminer.testkit.chain.LocalnetAccounts;
+import io.relayminer.testkit.chain.genesis.Genesis;
+import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
 import io.relayminer.testkit.gateway.RelaySigner;
 import io.relayminer.testkit.redis.EmbeddedRedis;
 

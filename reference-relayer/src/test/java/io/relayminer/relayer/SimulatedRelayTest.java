@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.relayminer.core.wire.service.RelayRequest;
 import io.relayminer.core.wire.session.SessionHeader;
-import io.relayminer.testkit.chain.LocalnetAccounts;
+import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

@@ -11,8 +11,8 @@ import io.relayminer.core.wire.shared.Supplier;
 import io.relayminer.core.wire.shared.SupplierEndpoint;
 import io.relayminer.core.wire.shared.SupplierServiceConfig;
 import io.relayminer.testkit.chain.DevChain;
-import io.relayminer.testkit.chain.Genesis;
-import io.relayminer.testkit.chain.LocalnetAccounts;
+import io.relayminer.testkit.chain.genesis.Genesis;
+import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -8,7 +8,7 @@ import io.relayminer.core.wire.session.SessionHeader;
 import io.relayminer.ring.Address;
 import io.relayminer.ring.PrivateKey;
 import io.relayminer.ring.PublicKey;
-import io.relayminer.testkit.chain.LocalnetAccounts;
+import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
 import io.relayminer.testkit.gateway.RelaySigner;
 
 import org.junit.jupiter.api.AfterEach;

@@ -6,7 +6,7 @@ import io.relayminer.core.wire.session.Session;
 import io.relayminer.core.wire.session.SessionHeader;
 import io.relayminer.ring.PrivateKey;
 import io.relayminer.ring.PublicKey;
-import io.relayminer.testkit.chain.LocalnetAccounts;
+import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
 import io.relayminer.testkit.gateway.GatewayClient;
 import io.relayminer.testkit.gateway.LoadGenerator;
 import io.relayminer.testkit.gateway.RelaySigner;

@@ -3,7 +3,7 @@ package io.relayminer.benchmarks.node;
 import io.relayminer.core.chain.ChainClient;
 import io.relayminer.core.chain.ChainSettings;
 import io.relayminer.testkit.backend.DemoBackend;
-import io.relayminer.testkit.chain.LocalnetAccounts;
+import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
 import io.relayminer.testkit.localnet.Daemon;
 import io.relayminer.testkit.localnet.DaemonConfigs;
 import io.relayminer.testkit.redis.EmbeddedRedis;
@@ -37,7 +37,7 @@ final class NodeUnderTest implements AutoCloseable {
     static final String SERVICE = "develop-http";
 
     private static final Duration READY_LIMIT = Duration.ofSeconds(90);
-    private static final String CHAIN_MAIN = "io.relayminer.testkit.chain.DevChainMain";
+    private static final String CHAIN_MAIN = "io.relayminer.testkit.localnet.DevChainMain";
     private static final String RELAYER_MAIN = "io.relayminer.relayer.Main";
     private static final String MINER_MAIN = "io.relayminer.miner.Main";
     private static final String STAKE_UPOKT = "100000000000000";

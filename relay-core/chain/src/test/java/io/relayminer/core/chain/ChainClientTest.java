@@ -1,4 +1,4 @@
-package io.relayminer.testkit.chain;
+package io.relayminer.core.chain;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -11,19 +11,6 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 
 import io.grpc.Status;
-import io.relayminer.core.chain.Block;
-import io.relayminer.core.chain.ChainClient;
-import io.relayminer.core.chain.ChainEvent;
-import io.relayminer.core.chain.ChainQueries;
-import io.relayminer.core.chain.ChainRefusedException;
-import io.relayminer.core.chain.ChainSettings;
-import io.relayminer.core.chain.TxException;
-import io.relayminer.core.chain.TxFailure;
-import io.relayminer.core.chain.TxInclusion;
-import io.relayminer.core.chain.TxRequest;
-import io.relayminer.core.chain.TxSettings;
-import io.relayminer.core.chain.TxSubmitter;
-import io.relayminer.core.chain.TypedEvents;
 import io.relayminer.core.key.SupplierKey;
 import io.relayminer.core.session.SessionWindows;
 import io.relayminer.core.tx.SignedTx;
@@ -35,6 +22,9 @@ import io.relayminer.core.wire.session.Session;
 import io.relayminer.core.wire.session.SessionHeader;
 import io.relayminer.core.wire.shared.Params;
 import io.relayminer.ring.PrivateKey;
+import io.relayminer.testkit.chain.DevChain;
+import io.relayminer.testkit.chain.genesis.Genesis;
+import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

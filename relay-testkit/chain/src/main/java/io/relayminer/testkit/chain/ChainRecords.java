@@ -5,7 +5,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 
-import io.relayminer.testkit.chain.TxDecoder.DecodedTx;
+import io.relayminer.testkit.chain.internal.bank.Bank;
+import io.relayminer.testkit.chain.internal.block.StoredBlock;
+import io.relayminer.testkit.chain.internal.encoding.GoJson;
+import io.relayminer.testkit.chain.internal.encoding.Hashes;
+import io.relayminer.testkit.chain.internal.execution.AbciEvent;
+import io.relayminer.testkit.chain.internal.execution.AbciException;
+import io.relayminer.testkit.chain.internal.execution.TxResult;
+import io.relayminer.testkit.chain.internal.tx.TxDecoder;
+import io.relayminer.testkit.chain.internal.tx.TxDecoder.DecodedTx;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
@@ -104,7 +112,7 @@ final class ChainRecords {
         try {
             DecodedTx tx = TxDecoder.decode(bytes);
             return tx.body().getMessagesList().stream().map(Any::getTypeUrl).toList();
-        } catch (TxException e) {
+        } catch (AbciException e) {
             throw new IllegalStateException("a committed transaction cannot be decoded", e);
         }
     }
@@ -137,6 +145,6 @@ final class ChainRecords {
         String text = text(values, key);
         return text.isEmpty()
                 ? BigInteger.ZERO
-                : new BigInteger(text.substring(0, text.length() - Ledger.DENOM.length()));
+                : new BigInteger(text.substring(0, text.length() - Bank.DENOM.length()));
     }
 }

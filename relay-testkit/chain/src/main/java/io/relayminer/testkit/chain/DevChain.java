@@ -8,6 +8,29 @@ import io.relayminer.core.wire.proof.Claim;
 import io.relayminer.core.wire.session.Session;
 import io.relayminer.core.wire.shared.Params;
 import io.relayminer.core.wire.shared.Supplier;
+import io.relayminer.testkit.chain.faults.Faults;
+import io.relayminer.testkit.chain.genesis.Genesis;
+import io.relayminer.testkit.chain.internal.bank.Bank;
+import io.relayminer.testkit.chain.internal.block.NodeSettings;
+import io.relayminer.testkit.chain.internal.block.PocketChain;
+import io.relayminer.testkit.chain.internal.block.StoredBlock;
+import io.relayminer.testkit.chain.internal.execution.AbciException;
+import io.relayminer.testkit.chain.internal.faults.FaultState;
+import io.relayminer.testkit.chain.internal.grpc.GrpcInterface;
+import io.relayminer.testkit.chain.internal.grpc.NodeQueries;
+import io.relayminer.testkit.chain.internal.grpc.TxQueries;
+import io.relayminer.testkit.chain.internal.node.ChainNode;
+import io.relayminer.testkit.chain.internal.params.ChainParams;
+import io.relayminer.testkit.chain.internal.params.SessionCalendar;
+import io.relayminer.testkit.chain.internal.query.QueryRouter;
+import io.relayminer.testkit.chain.internal.query.StateQueries;
+import io.relayminer.testkit.chain.internal.rpc.RpcServer;
+import io.relayminer.testkit.chain.internal.session.SessionDraw;
+import io.relayminer.testkit.chain.internal.stake.ServiceRegistry;
+import io.relayminer.testkit.chain.internal.stake.SupplierRegistry;
+import io.relayminer.testkit.chain.internal.state.ChainAccount;
+import io.relayminer.testkit.chain.internal.state.Keys;
+import io.relayminer.testkit.chain.internal.tx.TxDecoder;
 import io.vertx.core.Vertx;
 
 import org.jspecify.annotations.Nullable;
@@ -49,14 +72,14 @@ public final class DevChain implements AutoCloseable {
 
     private final Genesis genesis;
     private final InstantSource clock;
-    private final Faults faults = new Faults();
+    private final FaultState faults = new FaultState();
     private final PocketChain chain;
     private final QueryRouter router = new QueryRouter();
     private final String host;
     private final GrpcInterface grpc;
     private final Vertx vertx;
     private final RpcServer rpc;
-    private final @Nullable AdminServer admin;
+    private final @Nullable ControlServer admin;
     private final @Nullable ScheduledExecutorService timer;
     private volatile boolean halted;
 
@@ -75,7 +98,7 @@ public final class DevChain implements AutoCloseable {
                                 1,
                                 builder.commitTimeout),
                         faults);
-        Queries.register(router);
+        StateQueries.register(router);
         TxQueries.register(router, chain);
         ChainNode node =
                 new ChainNode(
@@ -92,7 +115,7 @@ public final class DevChain implements AutoCloseable {
         this.admin =
                 builder.adminPort < 0
                         ? null
-                        : new AdminServer(this, vertx, host, builder.adminPort);
+                        : new ControlServer(this, vertx, host, builder.adminPort);
         this.timer = builder.timed ? startTimer() : null;
     }
 
@@ -318,9 +341,9 @@ public final class DevChain implements AutoCloseable {
     public Optional<Session> session(String application, String serviceId, long height) {
         try {
             return Optional.of(
-                    SessionHydration.hydrate(
+                    SessionDraw.hydrate(
                             chain.state(), chain.height(), application, serviceId, height));
-        } catch (SessionHydration.HydrationException e) {
+        } catch (SessionDraw.HydrationException e) {
             LOG.debug("no session: {}", e.text());
             return Optional.empty();
         }
@@ -353,19 +376,19 @@ public final class DevChain implements AutoCloseable {
 
     /** Balance in upokt. */
     public BigInteger balance(String address) {
-        return Ledger.balance(chain.state(), address, Ledger.DENOM);
+        return Bank.balance(chain.state(), address, Bank.DENOM);
     }
 
     /** Stake of an application in upokt; 0 if it is not staked. */
     public BigInteger applicationStake(String address) {
         Application app = chain.state().get(Keys.APPLICATIONS + address, Application.class);
-        return app == null ? BigInteger.ZERO : Ledger.amount(app.getStake());
+        return app == null ? BigInteger.ZERO : Bank.amount(app.getStake());
     }
 
     /** Stake of a supplier in upokt; 0 if it is not staked. */
     public BigInteger supplierStake(String operator) {
         Supplier supplier = chain.state().get(Keys.SUPPLIERS + operator, Supplier.class);
-        return supplier == null ? BigInteger.ZERO : Ledger.amount(supplier.getStake());
+        return supplier == null ? BigInteger.ZERO : Bank.amount(supplier.getStake());
     }
 
     /** The live shared parameters. */
@@ -384,7 +407,7 @@ public final class DevChain implements AutoCloseable {
         for (ByteString tx : chain.waiting()) {
             try {
                 messages.addAll(TxDecoder.decode(tx).body().getMessagesList());
-            } catch (TxException e) {
+            } catch (AbciException e) {
                 throw new IllegalStateException("the mempool holds what cannot be decoded", e);
             }
         }
@@ -507,7 +530,7 @@ public final class DevChain implements AutoCloseable {
                         SupplierRegistry.put(
                                 context.state(),
                                 supplier,
-                                new SessionGrid(ChainParams.shared(context.state()))
+                                new SessionCalendar(ChainParams.shared(context.state()))
                                                 .end(context.height())
                                         + 1));
     }
@@ -521,8 +544,8 @@ public final class DevChain implements AutoCloseable {
     public void setBalance(String address, BigInteger upokt) {
         chain.atNextBlock(
                 context -> {
-                    Ledger.ensureAccount(context.state(), address);
-                    Ledger.setBalance(context.state(), address, Ledger.DENOM, upokt);
+                    Bank.ensureAccount(context.state(), address);
+                    Bank.setBalance(context.state(), address, Bank.DENOM, upokt);
                 });
     }
 
@@ -530,9 +553,9 @@ public final class DevChain implements AutoCloseable {
     public void forgetPublicKey(String address) {
         chain.atNextBlock(
                 context -> {
-                    ChainAccount account = Ledger.account(context.state(), address);
+                    ChainAccount account = Bank.account(context.state(), address);
                     if (account != null) {
-                        Ledger.putAccount(context.state(), account.withPublicKey(ByteString.EMPTY));
+                        Bank.putAccount(context.state(), account.withPublicKey(ByteString.EMPTY));
                     }
                 });
     }
@@ -547,7 +570,7 @@ public final class DevChain implements AutoCloseable {
         if (blocks != null) {
             blocks.shutdownNow();
         }
-        AdminServer adminServer = admin;
+        ControlServer adminServer = admin;
         if (adminServer != null) {
             adminServer.close();
         }

@@ -22,6 +22,11 @@ import io.grpc.stub.ClientCalls;
 import io.relayminer.core.wire.session.QueryGetSessionResponse;
 import io.relayminer.core.wire.session.Session;
 import io.relayminer.core.wire.shared.Supplier;
+import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
+import io.relayminer.testkit.chain.internal.block.Mempool;
+import io.relayminer.testkit.chain.internal.block.PocketChain;
+import io.relayminer.testkit.chain.internal.encoding.GoJson;
+import io.relayminer.testkit.chain.internal.encoding.Hashes;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;

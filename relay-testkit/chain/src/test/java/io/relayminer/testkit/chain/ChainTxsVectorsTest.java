@@ -27,7 +27,39 @@ import io.relayminer.core.wire.tendermint.types.Commit;
 import io.relayminer.core.wire.tendermint.types.Data;
 import io.relayminer.core.wire.tendermint.types.EvidenceList;
 import io.relayminer.core.wire.tendermint.types.Header;
-import io.relayminer.testkit.chain.AnteHandler.Mode;
+import io.relayminer.testkit.chain.genesis.Genesis;
+import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
+import io.relayminer.testkit.chain.internal.bank.Bank;
+import io.relayminer.testkit.chain.internal.block.CometHashes;
+import io.relayminer.testkit.chain.internal.block.GenesisState;
+import io.relayminer.testkit.chain.internal.block.Mempool;
+import io.relayminer.testkit.chain.internal.block.NodeSettings;
+import io.relayminer.testkit.chain.internal.block.PocketChain;
+import io.relayminer.testkit.chain.internal.block.ValidatorKey;
+import io.relayminer.testkit.chain.internal.claims.ClaimRules;
+import io.relayminer.testkit.chain.internal.claims.ProofLottery;
+import io.relayminer.testkit.chain.internal.claims.ProofRules;
+import io.relayminer.testkit.chain.internal.claims.Signatures;
+import io.relayminer.testkit.chain.internal.claims.SubmittedProof;
+import io.relayminer.testkit.chain.internal.encoding.Hashes;
+import io.relayminer.testkit.chain.internal.execution.AbciEvent;
+import io.relayminer.testkit.chain.internal.execution.AbciException;
+import io.relayminer.testkit.chain.internal.execution.ExecutionContext;
+import io.relayminer.testkit.chain.internal.execution.TxResult;
+import io.relayminer.testkit.chain.internal.node.NodeJson;
+import io.relayminer.testkit.chain.internal.params.ChainParams;
+import io.relayminer.testkit.chain.internal.params.SessionCalendar;
+import io.relayminer.testkit.chain.internal.session.SessionDraw;
+import io.relayminer.testkit.chain.internal.settlement.Settlement;
+import io.relayminer.testkit.chain.internal.state.Branch;
+import io.relayminer.testkit.chain.internal.state.ChainAccount;
+import io.relayminer.testkit.chain.internal.state.Keys;
+import io.relayminer.testkit.chain.internal.state.StateReader;
+import io.relayminer.testkit.chain.internal.state.StateStore;
+import io.relayminer.testkit.chain.internal.tx.AnteHandler;
+import io.relayminer.testkit.chain.internal.tx.AnteHandler.Mode;
+import io.relayminer.testkit.chain.internal.tx.Messages;
+import io.relayminer.testkit.chain.internal.tx.TxExecution;
 
 import org.junit.jupiter.api.Test;
 
@@ -181,13 +213,13 @@ class ChainTxsVectorsTest {
     private static String signerOf(Tx tx) {
         try {
             return Messages.signer(tx.getBody().getMessages(0));
-        } catch (TxException e) {
+        } catch (AbciException e) {
             return "";
         }
     }
 
     private static void seedAccount(Branch state, Tx tx, String signer, List<String> texts) {
-        ChainAccount account = Ledger.account(state, signer);
+        ChainAccount account = Bank.account(state, signer);
         if (account == null) {
             return;
         }
@@ -206,25 +238,24 @@ class ChainTxsVectorsTest {
                 boolean inMessage = text.contains("failed to execute message");
                 BigInteger fee =
                         inMessage && !tx.getAuthInfo().getFee().getAmountList().isEmpty()
-                                ? Ledger.amount(tx.getAuthInfo().getFee().getAmount(0))
+                                ? Bank.amount(tx.getAuthInfo().getFee().getAmount(0))
                                 : BigInteger.ZERO;
-                Ledger.setBalance(state, signer, Ledger.DENOM, balance.add(fee));
+                Bank.setBalance(state, signer, Bank.DENOM, balance.add(fee));
             }
             Matcher has = ACCOUNT_HAS.matcher(text);
             if (has.find()) {
                 BigInteger fee =
                         tx.getAuthInfo().getFee().getAmountList().isEmpty()
                                 ? BigInteger.ZERO
-                                : Ledger.amount(tx.getAuthInfo().getFee().getAmount(0));
-                Ledger.setBalance(
-                        state, signer, Ledger.DENOM, new BigInteger(has.group(1)).add(fee));
+                                : Bank.amount(tx.getAuthInfo().getFee().getAmount(0));
+                Bank.setBalance(state, signer, Bank.DENOM, new BigInteger(has.group(1)).add(fee));
             }
             Matcher used = USED_NONCE.matcher(text);
             if (used.find()) {
                 state.put(Keys.nonce(Long.parseLong(used.group(2)), used.group(1)), true);
             }
         }
-        Ledger.putAccount(state, account.withSequence(sequence));
+        Bank.putAccount(state, account.withSequence(sequence));
     }
 
     /** The claims and parameters of the recording, as they were at each height. */
@@ -477,7 +508,7 @@ class ChainTxsVectorsTest {
                 recorded.get("data").isNull() ? ByteString.EMPTY : base64(recorded.get("data")),
                 result.data());
         assertEquals(recorded.get("gas_wanted").asText(), Long.toString(result.gasWanted()));
-        assertEquals(texts(recorded.get("events")), texts(CometJson.events(result.events())));
+        assertEquals(texts(recorded.get("events")), texts(NodeJson.events(result.events())));
         double ratio = result.gasUsed() / recorded.get("gas_used").asDouble();
         assertTrue(
                 ratio > 0.5 && ratio < 2,
@@ -498,7 +529,7 @@ class ChainTxsVectorsTest {
         MsgSubmitProof named = MsgSubmitProof.parseFrom(message.getValue());
         SessionHeader header = named.getSessionHeader();
         String sessionId =
-                SessionHydration.hydrate(
+                SessionDraw.hydrate(
                                 state,
                                 height,
                                 header.getApplicationAddress(),
@@ -515,7 +546,7 @@ class ChainTxsVectorsTest {
                     new ExecutionContext(new Branch(state), height, Instant.EPOCH),
                     message.toBuilder().setValue(renamed).build());
             throw new AssertionError("accepted outside of its window");
-        } catch (TxException e) {
+        } catch (AbciException e) {
             assertEquals(
                     SOURCE_POSITION.matcher(recorded).replaceAll(""),
                     "failed to execute message; message index: 0: " + e.log().toStringUtf8());
@@ -845,7 +876,7 @@ class ChainTxsVectorsTest {
         for (long height : new long[] {vector.get("session_start").asLong(), end}) {
             assertEquals(
                     recorded.getSession(),
-                    SessionHydration.hydrate(
+                    SessionDraw.hydrate(
                             state,
                             end + 30,
                             vector.get("application").asText(),
@@ -853,8 +884,8 @@ class ChainTxsVectorsTest {
                             height));
         }
         assertEquals(vector.get("session_id").asText(), recorded.getSession().getSessionId());
-        SessionGrid grid =
-                new SessionGrid(
+        SessionCalendar grid =
+                new SessionCalendar(
                         fromJson(
                                         vector.get("shared_params"),
                                         io.relayminer.core.wire.shared.Params.newBuilder())
@@ -865,8 +896,8 @@ class ChainTxsVectorsTest {
                         hex(vector.get("seed_block_hash")), vector.get("session_id").asText());
         assertEquals(vector.get("proof_path").asText(), Hashes.lowerHex(path));
         for (JsonNode tree : vector.path("trees")) {
-            ClosestProof proof =
-                    ClosestProof.decode(base64(tree.get("honest_proof")).toByteArray());
+            SubmittedProof proof =
+                    SubmittedProof.decode(base64(tree.get("honest_proof")).toByteArray());
             assertEquals(path, ByteString.copyFrom(proof.path()));
             byte[] root = hex(tree.get("root")).toByteArray();
             assertTrue(proof.verify(root), "honest proof of " + tree.get("supplier"));
@@ -895,8 +926,8 @@ class ChainTxsVectorsTest {
         assertEquals(header.getDataHash(), CometHashes.dataHash(txs));
         assertEquals(header.getLastCommitHash(), CometHashes.commitHash(commit));
         BlockID id = CometHashes.blockId(block);
-        assertEquals(vector.at("/block_id").toString(), CometJson.blockId(id).toString());
-        assertEquals(vector.get("header").toString(), CometJson.header(header).toString());
+        assertEquals(vector.at("/block_id").toString(), NodeJson.blockId(id).toString());
+        assertEquals(vector.get("header").toString(), NodeJson.header(header).toString());
         Genesis.Validator validator = LocalnetAccounts.validator();
         assertEquals(
                 header.getValidatorsHash(),
@@ -957,7 +988,7 @@ class ChainTxsVectorsTest {
                                 io.relayminer.core.wire.service.Params.newBuilder())
                         .build());
         long sessionEnd = vector.get("session_end").asLong();
-        long seedHeight = new SessionGrid(ChainParams.shared(state)).seedHeight(sessionEnd);
+        long seedHeight = new SessionCalendar(ChainParams.shared(state)).seedHeight(sessionEnd);
         state.put(Keys.blockHash(seedHeight), hex(vector.get("seed_block_hash")));
         vector.get("difficulty_current_before")
                 .forEach(json -> seedCurrentDifficulty(state, json, height));
@@ -997,9 +1028,7 @@ class ChainTxsVectorsTest {
         for (AbciEvent event : context.events()) {
             if (event.type().startsWith("pocket.")) {
                 actual.add(
-                        CometJson.events(List.of(event.with("mode", "EndBlock")))
-                                .get(0)
-                                .toString());
+                        NodeJson.events(List.of(event.with("mode", "EndBlock"))).get(0).toString());
             }
         }
         for (int i = 0; i < Math.min(expected.size(), actual.size()); i++) {
@@ -1036,7 +1065,7 @@ class ChainTxsVectorsTest {
                                     key,
                                     app.toBuilder()
                                             .setStake(
-                                                    Ledger.coin(
+                                                    Bank.coin(
                                                             new BigInteger(
                                                                     entry.getValue().asText())))
                                             .build());
@@ -1052,7 +1081,7 @@ class ChainTxsVectorsTest {
                                     key,
                                     supplier.toBuilder()
                                             .setStake(
-                                                    Ledger.coin(
+                                                    Bank.coin(
                                                             new BigInteger(
                                                                     entry.getValue()
                                                                             .get(0)
@@ -1066,13 +1095,13 @@ class ChainTxsVectorsTest {
                 .properties()
                 .forEach(
                         entry ->
-                                Ledger.setBalance(
+                                Bank.setBalance(
                                         state,
                                         entry.getKey(),
-                                        Ledger.DENOM,
+                                        Bank.DENOM,
                                         new BigInteger(entry.getValue().asText())));
-        Ledger.setSupply(
-                state, Ledger.DENOM, new BigInteger(vector.get("supply_upokt").get(0).asText()));
+        Bank.setSupply(
+                state, Bank.DENOM, new BigInteger(vector.get("supply_upokt").get(0).asText()));
     }
 
     private static void checkStakes(Branch state, JsonNode vector) {
@@ -1083,7 +1112,7 @@ class ChainTxsVectorsTest {
                         entry ->
                                 assertEquals(
                                         entry.getValue().asText(),
-                                        Ledger.amount(
+                                        Bank.amount(
                                                         state.get(
                                                                         Keys.APPLICATIONS
                                                                                 + entry.getKey(),
@@ -1101,7 +1130,7 @@ class ChainTxsVectorsTest {
                             assertEquals(
                                     entry.getValue().toString(),
                                     "[\""
-                                            + Ledger.amount(supplier.getStake())
+                                            + Bank.amount(supplier.getStake())
                                             + "\",\""
                                             + supplier.getUnstakeSessionEndHeight()
                                             + "\"]",
@@ -1114,12 +1143,11 @@ class ChainTxsVectorsTest {
                         entry ->
                                 assertEquals(
                                         entry.getValue().asText(),
-                                        Ledger.balance(state, entry.getKey(), Ledger.DENOM)
-                                                .toString(),
+                                        Bank.balance(state, entry.getKey(), Bank.DENOM).toString(),
                                         entry.getKey()));
         assertEquals(
                 vector.get("supply_upokt").get(1).asText(),
-                Ledger.supply(state, Ledger.DENOM).toString());
+                Bank.supply(state, Bank.DENOM).toString());
     }
 
     // ----------------------------------------------------------------------------------------------------- lottery

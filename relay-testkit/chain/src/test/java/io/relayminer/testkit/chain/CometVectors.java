@@ -10,6 +10,7 @@ import io.relayminer.core.wire.tendermint.types.CommitSig;
 import io.relayminer.core.wire.tendermint.types.Header;
 import io.relayminer.core.wire.tendermint.types.PartSetHeader;
 import io.relayminer.core.wire.tendermint.version.Consensus;
+import io.relayminer.testkit.chain.internal.block.CometHashes;
 
 import java.time.Instant;
 import java.util.Base64;

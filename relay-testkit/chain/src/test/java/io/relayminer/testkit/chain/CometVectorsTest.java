@@ -11,7 +11,19 @@ import io.relayminer.core.wire.tendermint.types.Commit;
 import io.relayminer.core.wire.tendermint.types.Data;
 import io.relayminer.core.wire.tendermint.types.EvidenceList;
 import io.relayminer.core.wire.tendermint.types.Header;
-import io.relayminer.testkit.chain.TxException.SdkError;
+import io.relayminer.testkit.chain.internal.block.CometHashes;
+import io.relayminer.testkit.chain.internal.block.Mempool;
+import io.relayminer.testkit.chain.internal.block.PocketChain;
+import io.relayminer.testkit.chain.internal.block.StoredBlock;
+import io.relayminer.testkit.chain.internal.encoding.GoJson;
+import io.relayminer.testkit.chain.internal.encoding.Hashes;
+import io.relayminer.testkit.chain.internal.execution.AbciEvent;
+import io.relayminer.testkit.chain.internal.execution.AbciException.SdkError;
+import io.relayminer.testkit.chain.internal.execution.TxResult;
+import io.relayminer.testkit.chain.internal.faults.FaultState;
+import io.relayminer.testkit.chain.internal.node.CometNode;
+import io.relayminer.testkit.chain.internal.node.NodeJson;
+import io.relayminer.testkit.chain.internal.rpc.RpcServer;
 import io.vertx.core.Vertx;
 
 import org.jspecify.annotations.Nullable;
@@ -38,7 +50,7 @@ class CometVectorsTest {
     private final ConstructedNode node = new ConstructedNode(file);
     private final HttpClient http = HttpClient.newHttpClient();
     private Vertx vertx = Vertx.vertx();
-    private RpcServer server = new RpcServer(node, new Faults(), vertx, "127.0.0.1", 0);
+    private RpcServer server = new RpcServer(node, new FaultState(), vertx, "127.0.0.1", 0);
     private @Nullable WebSocketClient socket;
 
     private static VectorFile open() {
@@ -227,8 +239,7 @@ class CometVectorsTest {
                             .setLastCommit(CometVectors.commit(json.at("/block/last_commit")))
                             .build();
             BlockID blockId = CometHashes.blockId(block);
-            assertEquals(
-                    json.at("/block_id").toString(), CometJson.blockId(blockId).toString(), id);
+            assertEquals(json.at("/block_id").toString(), NodeJson.blockId(blockId).toString(), id);
             List<TxResult> txResults = new ArrayList<>();
             List<AbciEvent> events = new ArrayList<>();
             boolean restates = false;
@@ -356,7 +367,7 @@ class CometVectorsTest {
 
         @Override
         public JsonNode genesis() {
-            return CometJson.object();
+            return NodeJson.object();
         }
 
         @Override

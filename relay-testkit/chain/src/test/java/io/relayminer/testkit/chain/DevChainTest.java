@@ -9,6 +9,10 @@ import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.relayminer.core.wire.session.QueryGetSessionRequest;
 import io.relayminer.core.wire.session.Session;
+import io.relayminer.testkit.chain.genesis.Genesis;
+import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
+import io.relayminer.testkit.chain.internal.encoding.GoJson;
+import io.relayminer.testkit.chain.internal.encoding.Hashes;
 
 import org.junit.jupiter.api.Test;
 

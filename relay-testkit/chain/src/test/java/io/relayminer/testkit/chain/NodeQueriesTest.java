@@ -46,6 +46,10 @@ import io.relayminer.core.wire.cosmos.tendermint.GetNodeInfoResponse;
 import io.relayminer.core.wire.cosmos.tendermint.GetSyncingRequest;
 import io.relayminer.core.wire.cosmos.tendermint.GetValidatorSetByHeightRequest;
 import io.relayminer.core.wire.cosmos.tendermint.ServiceGrpc;
+import io.relayminer.testkit.chain.genesis.Genesis;
+import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
+import io.relayminer.testkit.chain.internal.encoding.GoJson;
+import io.relayminer.testkit.chain.internal.state.Keys;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

@@ -16,6 +16,12 @@ import io.relayminer.core.wire.cosmos.tx.BroadcastMode;
 import io.relayminer.core.wire.cosmos.tx.BroadcastTxRequest;
 import io.relayminer.core.wire.cosmos.tx.SimulateRequest;
 import io.relayminer.core.wire.session.QueryGetSessionRequest;
+import io.relayminer.testkit.chain.genesis.Genesis;
+import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
+import io.relayminer.testkit.chain.internal.encoding.GoJson;
+import io.relayminer.testkit.chain.internal.encoding.Hashes;
+import io.relayminer.testkit.chain.internal.node.NodeJson;
+import io.relayminer.testkit.chain.internal.rpc.RpcParams;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -83,7 +89,7 @@ class NodeRpcTest {
     }
 
     private static String base64(ByteString bytes) {
-        return CometJson.base64(bytes);
+        return NodeJson.base64(bytes);
     }
 
     private static String tx(ByteString tx) {

@@ -20,6 +20,17 @@ import io.relayminer.core.wire.service.RelayMiningDifficultyUpdate;
 import io.relayminer.core.wire.shared.Supplier;
 import io.relayminer.core.wire.supplier.QueryAllSuppliersResponse;
 import io.relayminer.core.wire.supplier.QueryGetSupplierResponse;
+import io.relayminer.testkit.chain.genesis.Genesis;
+import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
+import io.relayminer.testkit.chain.internal.bank.Bank;
+import io.relayminer.testkit.chain.internal.block.Mempool;
+import io.relayminer.testkit.chain.internal.block.PocketChain;
+import io.relayminer.testkit.chain.internal.claims.ClaimRules;
+import io.relayminer.testkit.chain.internal.execution.ExecutionContext;
+import io.relayminer.testkit.chain.internal.params.ChainParams;
+import io.relayminer.testkit.chain.internal.state.Branch;
+import io.relayminer.testkit.chain.internal.state.ChainAccount;
+import io.relayminer.testkit.chain.internal.state.Keys;
 
 import java.math.BigInteger;
 import java.time.Duration;
@@ -202,8 +213,8 @@ final class RecordedChain {
                 context -> {
                     ChainAccount account =
                             java.util.Objects.requireNonNull(
-                                    Ledger.account(context.state(), info.getAddress()));
-                    Ledger.putAccount(context.state(), account.withSequence(info.getSequence()));
+                                    Bank.account(context.state(), info.getAddress()));
+                    Bank.putAccount(context.state(), account.withSequence(info.getSequence()));
                 });
         params(
                 ChainParams.PROOF,
@@ -224,9 +235,8 @@ final class RecordedChain {
     }
 
     private void balance(long height, String address, String id) throws Exception {
-        BigInteger amount =
-                Ledger.amount(QueryBalanceResponse.parseFrom(response(id)).getBalance());
-        at(height, context -> Ledger.setBalance(context.state(), address, Ledger.DENOM, amount));
+        BigInteger amount = Bank.amount(QueryBalanceResponse.parseFrom(response(id)).getBalance());
+        at(height, context -> Bank.setBalance(context.state(), address, Bank.DENOM, amount));
     }
 
     private void params(String key, Message params) {

@@ -25,6 +25,8 @@ import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
+import io.relayminer.testkit.chain.genesis.Genesis;
+import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

@@ -15,6 +15,9 @@ import io.relayminer.core.wire.cosmos.tx.SignerInfo;
 import io.relayminer.core.wire.cosmos.tx.TxBody;
 import io.relayminer.core.wire.cosmos.tx.TxRaw;
 import io.relayminer.ring.PrivateKey;
+import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
+import io.relayminer.testkit.chain.internal.bank.Bank;
+import io.relayminer.testkit.chain.internal.block.CometHashes;
 
 import java.time.Instant;
 import java.util.List;
@@ -33,7 +36,7 @@ final class TestTransactions {
                         MsgSend.newBuilder()
                                 .setFromAddress(account.address())
                                 .setToAddress(account.address())
-                                .addAmount(Ledger.coin(1))
+                                .addAmount(Bank.coin(1))
                                 .build()));
     }
 
@@ -72,7 +75,7 @@ final class TestTransactions {
                                                                         .setMode(
                                                                                 SignMode
                                                                                         .SIGN_MODE_DIRECT))))
-                        .setFee(Fee.newBuilder().setGasLimit(1_000_000).addAmount(Ledger.coin(1)))
+                        .setFee(Fee.newBuilder().setGasLimit(1_000_000).addAmount(Bank.coin(1)))
                         .build();
         SignDoc document =
                 SignDoc.newBuilder()

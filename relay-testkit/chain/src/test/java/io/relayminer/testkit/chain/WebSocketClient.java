@@ -2,6 +2,8 @@ package io.relayminer.testkit.chain;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
+import io.relayminer.testkit.chain.internal.encoding.GoJson;
+
 import org.jspecify.annotations.Nullable;
 
 import java.net.URI;

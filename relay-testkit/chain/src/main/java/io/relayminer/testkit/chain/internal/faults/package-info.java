@@ -1,0 +1,3 @@
+/** Which faults are switched on at the moment. */
+@org.jspecify.annotations.NullMarked
+package io.relayminer.testkit.chain.internal.faults;

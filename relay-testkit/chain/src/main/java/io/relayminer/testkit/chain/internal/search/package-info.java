@@ -1,0 +1,3 @@
+/** Finding blocks and transactions by their events. */
+@org.jspecify.annotations.NullMarked
+package io.relayminer.testkit.chain.internal.search;
