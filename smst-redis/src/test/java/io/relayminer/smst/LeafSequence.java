@@ -2,6 +2,8 @@ package io.relayminer.smst;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
+import io.relayminer.testkit.vectors.VectorFile;
+
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.relayminer.testkit.vectors.VectorFile;
+
 import org.junit.jupiter.api.Test;
 
 import java.util.Arrays;

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
+import io.relayminer.testkit.vectors.VectorFile;
+
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;

@@ -1,5 +1,7 @@
 package io.relayminer.smst;
 
+import io.relayminer.testkit.vectors.VectorFile;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

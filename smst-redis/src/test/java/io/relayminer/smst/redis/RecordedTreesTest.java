@@ -13,8 +13,8 @@ import io.lettuce.core.codec.ByteArrayCodec;
 import io.relayminer.smst.LeafNode;
 import io.relayminer.smst.MerkleSumRoot;
 import io.relayminer.smst.SparseMerkleSumTrie;
-import io.relayminer.smst.VectorFile;
 import io.relayminer.testkit.redis.EmbeddedRedis;
+import io.relayminer.testkit.vectors.VectorFile;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;

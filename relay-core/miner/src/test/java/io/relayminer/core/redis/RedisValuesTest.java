@@ -18,6 +18,7 @@ import io.relayminer.core.wire.application.Application;
 import io.relayminer.core.wire.session.Session;
 import io.relayminer.core.wire.shared.Params;
 import io.relayminer.core.wire.shared.Service;
+import io.relayminer.testkit.vectors.VectorFile;
 import io.relayminer.transport.MinedRelay;
 
 import org.junit.jupiter.api.AfterAll;

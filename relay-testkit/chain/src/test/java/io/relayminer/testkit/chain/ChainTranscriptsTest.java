@@ -27,6 +27,7 @@ import io.relayminer.testkit.chain.internal.block.Mempool;
 import io.relayminer.testkit.chain.internal.block.PocketChain;
 import io.relayminer.testkit.chain.internal.encoding.GoJson;
 import io.relayminer.testkit.chain.internal.encoding.Hashes;
+import io.relayminer.testkit.vectors.VectorFile;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -111,9 +112,8 @@ class ChainTranscriptsTest {
 
     @Test
     void everyRecordedExchange() throws Exception {
-        VectorFile file = new VectorFile("chain-transcripts");
+        VectorFile file = new VectorFile("chain-transcripts.json");
         file.runAll(
-                "chain-transcripts",
                 vector -> {
                     switch (vector.get("kind").asText()) {
                         case "grpc" -> checkGrpc(vector);

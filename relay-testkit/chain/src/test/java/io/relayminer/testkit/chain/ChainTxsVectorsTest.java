@@ -60,6 +60,7 @@ import io.relayminer.testkit.chain.internal.tx.AnteHandler;
 import io.relayminer.testkit.chain.internal.tx.AnteHandler.Mode;
 import io.relayminer.testkit.chain.internal.tx.Messages;
 import io.relayminer.testkit.chain.internal.tx.TxExecution;
+import io.relayminer.testkit.vectors.VectorFile;
 
 import org.junit.jupiter.api.Test;
 
@@ -109,7 +110,7 @@ class ChainTxsVectorsTest {
     private final ClaimHistory history = new ClaimHistory();
 
     ChainTxsVectorsTest() throws Exception {
-        file = new VectorFile("chain-txs");
+        file = new VectorFile("chain-txs.json");
         for (JsonNode vector : file.vectors()) {
             switch (vector.get("kind").asText()) {
                 case "block" -> {
@@ -469,9 +470,9 @@ class ChainTxsVectorsTest {
         ByteString hash = Hashes.sha256(tx);
         String id = vector.get("id").asText();
         if (id.startsWith("mempool-full")) {
-            ByteString waiting = base64(file.vector("mempool-full-2").get("tx"));
+            ByteString waiting = base64(file.get("mempool-full-2").get("tx"));
             mempool.add(waiting, Hashes.sha256(waiting), 1);
-            ByteString exact = base64(file.vector("fee-exact").get("tx"));
+            ByteString exact = base64(file.get("fee-exact").get("tx"));
             mempool.add(exact, Hashes.sha256(exact), 1);
         } else if (!id.startsWith("tx-too-large")) {
             mempool.remember(hash);
@@ -834,7 +835,7 @@ class ChainTxsVectorsTest {
             Claim claim = state.get(Keys.claim(sessionId, supplier), Claim.class);
             if (claim != null) {
                 boolean checked =
-                        file.vector(
+                        file.get(
                                         "iproof-wrong-path"
                                                 + vector.get("id")
                                                         .asText()

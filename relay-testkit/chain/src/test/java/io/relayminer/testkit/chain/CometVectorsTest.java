@@ -24,6 +24,7 @@ import io.relayminer.testkit.chain.internal.faults.FaultState;
 import io.relayminer.testkit.chain.internal.node.CometNode;
 import io.relayminer.testkit.chain.internal.node.NodeJson;
 import io.relayminer.testkit.chain.internal.rpc.RpcServer;
+import io.relayminer.testkit.vectors.VectorFile;
 import io.vertx.core.Vertx;
 
 import org.jspecify.annotations.Nullable;
@@ -46,20 +47,12 @@ import java.util.concurrent.CompletableFuture;
  * on.
  */
 class CometVectorsTest {
-    private final VectorFile file = open();
+    private final VectorFile file = new VectorFile("cometbft.json");
     private final ConstructedNode node = new ConstructedNode(file);
     private final HttpClient http = HttpClient.newHttpClient();
     private Vertx vertx = Vertx.vertx();
     private RpcServer server = new RpcServer(node, new FaultState(), vertx, "127.0.0.1", 0);
     private @Nullable WebSocketClient socket;
-
-    private static VectorFile open() {
-        try {
-            return new VectorFile("cometbft");
-        } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
-    }
 
     @BeforeEach
     void connect() throws Exception {
@@ -74,7 +67,7 @@ class CometVectorsTest {
 
     @Test
     void everyRecordedCase() throws Exception {
-        file.runAll("cometbft", this::check);
+        file.runAll(this::check);
     }
 
     private void check(JsonNode vector) throws Exception {
@@ -200,7 +193,7 @@ class CometVectorsTest {
         private final Identity identity;
 
         ConstructedNode(VectorFile file) {
-            JsonNode status = file.vector("status").at("/response/result");
+            JsonNode status = file.get("status").at("/response/result");
             identity =
                     new Identity(
                             status.at("/node_info/id").asText(),
@@ -215,19 +208,19 @@ class CometVectorsTest {
                             900,
                             "0.1.35");
             read(file, "block-2", null);
-            read(file, "block-4", file.vector("block-results-4").at("/response/result"));
-            read(file, "block-5", file.vector("block-results-5").at("/response/result"));
-            read(file, "block-latest", file.vector("block-results-6").at("/response/result"));
+            read(file, "block-4", file.get("block-results-4").at("/response/result"));
+            read(file, "block-5", file.get("block-results-5").at("/response/result"));
+            read(file, "block-latest", file.get("block-results-6").at("/response/result"));
             for (String id : List.of("commit-5", "commit-latest")) {
                 Commit commit =
                         CometVectors.commit(
-                                file.vector(id).at("/response/result/signed_header/commit"));
+                                file.get(id).at("/response/result/signed_header/commit"));
                 commits.put(commit.getHeight(), commit);
             }
         }
 
         private void read(VectorFile file, String id, @Nullable JsonNode results) {
-            JsonNode json = file.vector(id).at("/response/result");
+            JsonNode json = file.get(id).at("/response/result");
             Header header = CometVectors.header(json.at("/block/header"));
             Data.Builder data = Data.newBuilder();
             json.at("/block/data/txs").forEach(tx -> data.addTxs(CometVectors.base64(tx)));

@@ -31,6 +31,7 @@ import io.relayminer.testkit.chain.internal.params.ChainParams;
 import io.relayminer.testkit.chain.internal.state.Branch;
 import io.relayminer.testkit.chain.internal.state.ChainAccount;
 import io.relayminer.testkit.chain.internal.state.Keys;
+import io.relayminer.testkit.vectors.VectorFile;
 
 import java.math.BigInteger;
 import java.time.Duration;
@@ -58,8 +59,8 @@ final class RecordedChain {
     private final TreeMap<Long, List<ByteString>> injected = new TreeMap<>();
 
     private RecordedChain() throws Exception {
-        transcripts = new VectorFile("chain-transcripts");
-        txs = new VectorFile("chain-txs");
+        transcripts = new VectorFile("chain-transcripts.json");
+        txs = new VectorFile("chain-txs.json");
     }
 
     static DevChain start() throws Exception {
@@ -147,7 +148,7 @@ final class RecordedChain {
     }
 
     private ByteString response(String id) {
-        return base64(transcripts.vector(id).get("response_b64"));
+        return base64(transcripts.get(id).get("response_b64"));
     }
 
     private void collectState() throws Exception {
