@@ -84,45 +84,38 @@ public final class ConfigPrinter {
             return;
         }
         out.append(indent).append(quoteKey(name)).append(':');
-        if (member instanceof ProviderSection section) {
-            out.append('\n');
-            print(section, indent + "  ", out);
-        } else if (member instanceof Record record) {
-            out.append('\n');
-            print(record, indent + "  ", out);
-        } else if (member instanceof Map<?, ?> map) {
-            if (map.isEmpty()) {
-                out.append(" {}\n");
-                return;
-            }
-            out.append('\n');
-            for (String key : new TreeSet<>(names(map))) {
-                printMember(key, map.get(key), indent + "  ", out);
-            }
-        } else if (member instanceof Collection<?> list) {
-            if (list.isEmpty()) {
-                out.append(" []\n");
-                return;
-            }
-            out.append('\n');
-            for (Object item : list) {
-                StringBuilder inner = new StringBuilder();
-                if (item instanceof Record record) {
-                    print(record, indent + "    ", inner);
-                } else if (item instanceof ProviderSection section) {
-                    print(section, indent + "    ", inner);
-                }
-                if (!inner.isEmpty()) {
-                    int first = indent.length() + 4;
-                    out.append(indent)
-                            .append("  - ")
-                            .append(inner.substring(Math.min(first, inner.length())));
-                } else {
-                    out.append(indent).append("  - ").append(scalar(item)).append('\n');
+        switch (member) {
+            case ProviderSection section -> print(section, indent + "  ", out.append('\n'));
+            case Record record -> print(record, indent + "  ", out.append('\n'));
+            case Map<?, ?> map when map.isEmpty() -> out.append(" {}\n");
+            case Map<?, ?> map -> {
+                out.append('\n');
+                for (String key : new TreeSet<>(names(map))) {
+                    printMember(key, map.get(key), indent + "  ", out);
                 }
             }
+            case Collection<?> list when list.isEmpty() -> out.append(" []\n");
+            case Collection<?> list -> {
+                out.append('\n');
+                list.forEach(item -> printItem(item, indent, out));
+            }
+            default -> out.append(' ').append(scalar(member)).append('\n');
+        }
+    }
+
+    /** An item of a list: the first line of a section stands behind the dash. */
+    private static void printItem(Object item, String indent, StringBuilder out) {
+        StringBuilder inner = new StringBuilder();
+        switch (item) {
+            case ProviderSection section -> print(section, indent + "    ", inner);
+            case Record record -> print(record, indent + "    ", inner);
+            default -> {}
+        }
+        out.append(indent).append("  - ");
+        if (inner.isEmpty()) {
+            out.append(scalar(item)).append('\n');
         } else {
-            out.append(' ').append(scalar(member)).append('\n');
+            out.append(inner, indent.length() + 4, inner.length());
         }
     }
 
