@@ -55,7 +55,7 @@ final class StreamedBody implements BackendResult.Body {
             return;
         }
         response.pause();
-        taken.whenComplete(
+        var unused = taken.whenComplete(
                 (ready, abandoned) ->
                         onLoop(
                                 () -> {

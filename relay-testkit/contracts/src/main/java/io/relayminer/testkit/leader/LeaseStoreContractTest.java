@@ -157,8 +157,8 @@ public abstract class LeaseStoreContractTest {
         Map<LeaseKeys, Boolean> answers = store().release(held, "a");
         assertEquals(300, answers.size());
         assertEquals(298, answers.values().stream().filter(freed -> freed).count());
-        assertEquals(Boolean.FALSE, answers.get(keys("s7")));
-        assertEquals(Boolean.FALSE, answers.get(keys("s9")));
+        assertEquals(false, answers.get(keys("s7")));
+        assertEquals(false, answers.get(keys("s9")));
         assertEquals(Map.of(keys("s7"), "b"), store().holders(all));
         assertEquals(Map.of(), store().acquire(List.of(), "a", TTL));
         assertEquals(Map.of(), store().release(Map.of(), "a"));
