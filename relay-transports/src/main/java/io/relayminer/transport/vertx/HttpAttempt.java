@@ -25,6 +25,7 @@ import io.vertx.core.net.HostAndPort;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
+import java.net.ProtocolException;
 import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.security.cert.CertificateException;
@@ -45,9 +46,10 @@ import javax.net.ssl.SSLException;
  * <p><b>Stale connections.</b> A server closes a keep-alive connection when it likes, also in the
  * moment in which the next request is written to it. So a connection that has carried a request
  * before and is lost before the head of a response is no failure of the server: the request is
- * written again, to another connection, within the same time limit. That is done a few times at
- * most, since after a restart of the server every kept connection is stale. A connection that is
- * lost on its first request is a failure.
+ * written again, to another connection, within the same time limit. The same if what comes is no
+ * response: it is the rest of an earlier one. That is done a few times at most, since after a
+ * restart of the server every kept connection is stale. A connection that is lost on its first
+ * request is a failure.
  */
 final class HttpAttempt {
 
@@ -237,13 +239,11 @@ final class HttpAttempt {
             return;
         }
         BackendResult.Kind kind = exchangeFailure(cause);
-        if (kind == BackendResult.Kind.CONNECTION_LOST
-                && reused
-                && !responding
-                && staleConnections < MOST_STALE_CONNECTIONS) {
+        if (reused && !responding && staleConnections < MOST_STALE_CONNECTIONS) {
             staleConnections++;
             wire = null;
             release(req.connection());
+            req.reset();
             connect();
             return;
         }
@@ -293,6 +293,10 @@ final class HttpAttempt {
         responding = true;
         response.exceptionHandler(e -> fail(exchangeFailure(e), describe(e), e));
         if (over) {
+            return;
+        }
+        if (response.statusCode() < 200) {
+            fail(BackendResult.Kind.PROTOCOL, "an interim answer in the place of the answer", null);
             return;
         }
         Headers headers = new MultiMapHeaders(response.headers());
@@ -422,6 +426,7 @@ final class HttpAttempt {
     /** After the connection was there. */
     private static BackendResult.Kind exchangeFailure(Throwable failure) {
         return switch (failure) {
+            case ProtocolException e -> BackendResult.Kind.PROTOCOL;
             case HttpClosedException e -> BackendResult.Kind.CONNECTION_LOST;
             case StreamResetException e -> BackendResult.Kind.CONNECTION_LOST;
             case IOException e -> BackendResult.Kind.CONNECTION_LOST;

@@ -1,6 +1,8 @@
 package io.relayminer.transport.vertx;
 
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.HttpClientCodec;
 import io.relayminer.transport.Backend;
 import io.relayminer.transport.BackendEvents;
 import io.relayminer.transport.BackendOptions;
@@ -14,6 +16,7 @@ import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.impl.HttpClientConnectionInternal;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
 
@@ -46,6 +49,8 @@ final class HttpBackend implements Backend {
 
     private static final int MAX_HEADERS = 64 * 1024;
 
+    private static final String VERTX_CONNECTIONS = "io.vertx.core.http.impl";
+
     /** What a request to a closed backend gets. */
     static final BackendResult.Failure CLOSED =
             new BackendResult.Failure(
@@ -61,6 +66,7 @@ final class HttpBackend implements Backend {
     private final AtomicBoolean closed = new AtomicBoolean();
 
     HttpBackend(BackendOptions options, BackendEvents events) {
+        requireAccessToConnections();
         this.options = options;
         this.events = events;
         this.idle = new IdleConnections(options.maxIdleConnectionsPerHost());
@@ -72,6 +78,19 @@ final class HttpBackend implements Backend {
             shares.add(new ConnectionPool(most / count + (i < most % count ? 1 : 0), this::open));
         }
         this.pools = List.copyOf(shares);
+    }
+
+    /** The connection's pipeline is in a package that Vert.x as a named module keeps to itself. */
+    private static void requireAccessToConnections() {
+        Module here = HttpBackend.class.getModule();
+        if (!HttpClient.class.getModule().isExported(VERTX_CONNECTIONS, here)) {
+            throw new IllegalStateException(
+                    "backends of type http cannot reach their connections on the module path; start"
+                            + " java with --add-exports io.vertx.core/"
+                            + VERTX_CONNECTIONS
+                            + "="
+                            + here.getName());
+        }
     }
 
     private ConnectionPool choose(EventLoop loop, BackendRequest.Target target) {
@@ -136,6 +155,16 @@ final class HttpBackend implements Backend {
     }
 
     private void opened(HttpConnection connection) {
+        ChannelPipeline pipeline =
+                ((HttpClientConnectionInternal) connection).channelHandlerContext().pipeline();
+        if (pipeline.get(HttpClientCodec.class) != null) {
+            pipeline.replace(
+                    HttpClientCodec.class,
+                    "codec",
+                    new ExchangeCodec(
+                            HttpClientOptions.DEFAULT_MAX_INITIAL_LINE_LENGTH, MAX_HEADERS));
+        }
+        idle.opened(connection);
         connection.closeHandler(v -> idle.closed(connection));
         connection.exceptionHandler(e -> LOG.debug("backend connection failed", e));
     }

@@ -3,6 +3,8 @@ package io.relayminer.transport.vertx;
 import io.relayminer.transport.BackendRequest;
 import io.vertx.core.http.HttpConnection;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.HashMap;
 import java.util.Map;
 
@@ -29,13 +31,11 @@ final class IdleConnections {
     }
 
     private static final class Use {
-        private final Host host;
+        /** Known from the first request on. */
+        private @Nullable Host host;
+
         private int requests;
         private long served;
-
-        Use(Host host) {
-            this.host = host;
-        }
     }
 
     private final int most;
@@ -46,21 +46,31 @@ final class IdleConnections {
         this.most = most;
     }
 
+    /** A connection has been made; comes before everything else about it. */
+    synchronized void opened(HttpConnection connection) {
+        uses.put(connection, new Use());
+    }
+
     /**
      * A request got a connection.
      *
-     * @return whether the connection has carried a request before
+     * @return whether the connection has carried a request before, or has been closed since the
+     *     pool gave it away: if it is lost, that says nothing about the server
      */
     synchronized boolean taken(BackendRequest.Target target, HttpConnection connection) {
         Use use = uses.get(connection);
-        boolean again = use != null;
         if (use == null) {
-            use = new Use(hosts.computeIfAbsent(target, t -> new Host()));
-            uses.put(connection, use);
-            use.host.open++;
+            return true;
+        }
+        Host host = use.host;
+        boolean again = host != null;
+        if (host == null) {
+            host = hosts.computeIfAbsent(target, t -> new Host());
+            use.host = host;
+            host.open++;
         }
         if (use.requests++ == 0) {
-            use.host.busy++;
+            host.busy++;
         }
         return again;
     }
@@ -73,7 +83,7 @@ final class IdleConnections {
      */
     synchronized long returned(HttpConnection connection) {
         Use use = uses.get(connection);
-        if (use == null) {
+        if (use == null || use.host == null) {
             return KEEP;
         }
         use.served++;
@@ -87,7 +97,11 @@ final class IdleConnections {
     /** Whether the connection was not used since the mark was given, and is still one too many. */
     synchronized boolean isSurplus(HttpConnection connection, long mark) {
         Use use = uses.get(connection);
-        return use != null && use.requests == 0 && use.served == mark && tooMany(use.host);
+        return use != null
+                && use.host != null
+                && use.requests == 0
+                && use.served == mark
+                && tooMany(use.host);
     }
 
     private boolean tooMany(Host host) {
@@ -97,7 +111,7 @@ final class IdleConnections {
     /** A connection was closed by either side. */
     synchronized void closed(HttpConnection connection) {
         Use use = uses.remove(connection);
-        if (use == null) {
+        if (use == null || use.host == null) {
             return;
         }
         use.host.open--;

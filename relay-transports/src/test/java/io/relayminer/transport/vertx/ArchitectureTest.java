@@ -20,6 +20,7 @@ class ArchitectureTest {
                     .onlyDependOnClassesThat()
                     .resideInAnyPackage(
                             "io.relayminer.transport..",
+                            "io.relayminer.provider..",
                             "io.vertx..",
                             "io.netty..",
                             "java..",

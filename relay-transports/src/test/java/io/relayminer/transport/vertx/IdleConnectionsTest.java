@@ -40,8 +40,20 @@ class IdleConnectionsTest {
 
     @BeforeEach
     void bothCarryARequest() {
-        idle.taken(HOST, first);
-        idle.taken(HOST, second);
+        idle.opened(first);
+        idle.opened(second);
+        assertFalse(idle.taken(HOST, first));
+        assertFalse(idle.taken(HOST, second));
+    }
+
+    @Test
+    void whatWasClosedBeforeItsRequestCameIsNotCounted() {
+        HttpConnection third = connection();
+        idle.opened(third);
+        idle.closed(third);
+        assertTrue(idle.taken(HOST, third), "says nothing about the server");
+        assertEquals(IdleConnections.KEEP, idle.returned(third));
+        assertEquals(IdleConnections.KEEP, idle.returned(first), "one idle is within the bound");
     }
 
     @Test

@@ -61,6 +61,11 @@ final class ScriptedServer implements AutoCloseable {
             write("HTTP/1.1 200 OK\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
         }
 
+        /** Says that nothing follows, and goes on reading. */
+        void endOutput() throws IOException {
+            socket.shutdownOutput();
+        }
+
         void close() throws IOException {
             socket.close();
         }
