@@ -55,16 +55,17 @@ final class StreamedBody implements BackendResult.Body {
             return;
         }
         response.pause();
-        var unused = taken.whenComplete(
-                (ready, abandoned) ->
-                        onLoop(
-                                () -> {
-                                    if (abandoned != null) {
-                                        attempt.abandonedByReceiver();
-                                    } else if (failure == null) {
-                                        response.resume();
-                                    }
-                                }));
+        var unused =
+                taken.whenComplete(
+                        (ready, abandoned) ->
+                                onLoop(
+                                        () -> {
+                                            if (abandoned != null) {
+                                                attempt.abandonedByReceiver();
+                                            } else if (failure == null) {
+                                                response.resume();
+                                            }
+                                        }));
     }
 
     private void complete(BodyReceiver to) {
