@@ -24,6 +24,11 @@ public final class SmstStoreException extends SmstException {
          * freed.
          */
         OUT_OF_MEMORY,
+        /**
+         * Redis refused the call for good: a script failed, took offence at its arguments, or the
+         * user lacks a right. The same call gives the same answer; the message quotes Redis.
+         */
+        REFUSED,
         /** A key of the session holds another Redis type than it should. */
         WRONG_TYPE,
         /** The compute units of the session would exceed 2^63 − 1. */

@@ -22,11 +22,4 @@ public sealed interface AdoptResult {
      * Nothing was changed.
      */
     record Sealed() implements AdoptResult {}
-
-    /**
-     * The session is over. Nothing was changed.
-     *
-     * @param state its final state
-     */
-    record Terminal(String state) implements AdoptResult {}
 }

@@ -23,19 +23,14 @@ public sealed interface CommitResult {
     record Fenced() implements CommitResult {}
 
     /**
-     * The session is being claimed and takes no more leaves. Nothing was changed, the entries are
-     * still pending: count them as late and {@linkplain RedisLeafStore#discard discard} them.
+     * The session takes no more leaves: it is being claimed, or over. Nothing was changed, the
+     * entries are still pending: count them as late and {@linkplain RedisLeafStore#discard discard}
+     * them.
      *
      * @param lateLeaves leaves of the batch that are not in the tree
+     * @param state its state, empty if only a root is left of it
      */
-    record Sealed(int lateLeaves) implements CommitResult {}
-
-    /**
-     * The session is over. Nothing was changed, the entries are still pending: discard them.
-     *
-     * @param state its final state
-     */
-    record Terminal(String state) implements CommitResult {}
+    record Sealed(int lateLeaves, String state) implements CommitResult {}
 
     /**
      * The nodes hash holds something else than the leaves that the session record counts, because

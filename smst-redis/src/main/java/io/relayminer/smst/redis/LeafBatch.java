@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 
 /**
  * Relays of one session that are committed together, with the stream entries they came in. A few
@@ -88,6 +89,15 @@ public final class LeafBatch {
      */
     public long bytes() {
         return bytes;
+    }
+
+    /** Field and value of each leaf, in no particular order. */
+    void forEachLeaf(BiConsumer<byte[], byte[]> leaf) {
+        for (List<byte[]> fields : fieldsByWeight.values()) {
+            for (int i = 0; i < fields.size(); i += 2) {
+                leaf.accept(fields.get(i), fields.get(i + 1));
+            }
+        }
     }
 
     /** Name of a node in the hash. */

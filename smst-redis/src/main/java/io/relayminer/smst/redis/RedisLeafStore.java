@@ -1,38 +1,18 @@
 package io.relayminer.smst.redis;
 
-import io.lettuce.core.KeyValue;
-import io.lettuce.core.MapScanCursor;
-import io.lettuce.core.RedisFuture;
-import io.lettuce.core.ScanArgs;
-import io.lettuce.core.ScanCursor;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.relayminer.smst.LeafNode;
 import io.relayminer.smst.LeafNodeSource;
-import io.relayminer.smst.MalformedNodeException;
 import io.relayminer.smst.MerkleSumRoot;
-import io.relayminer.smst.NodeCodec;
 import io.relayminer.smst.SmstStoreException;
 import io.relayminer.smst.SparseMerkleSumTrie;
 
-import org.jspecify.annotations.Nullable;
-
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Deque;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
@@ -71,9 +51,9 @@ import java.util.function.Predicate;
  * <p>The operations that write return at once; their future completes on the client's thread with a
  * definite answer, or exceptionally with an {@link SmstStoreException} whose reason is {@code
  * UNAVAILABLE} (state unknown, repeat the same call), {@code OUT_OF_MEMORY} (nothing was changed,
- * repeat later) or {@code WRONG_TYPE}. The operations that read whole trees block and are meant for
- * virtual threads. Instances are stateless and safe for use by any thread; they do not own the
- * connection.
+ * repeat later), {@code WRONG_TYPE}, {@code OVERFLOW} or {@code REFUSED} (repeating does not help).
+ * The operations that read whole trees block and are meant for virtual threads. Instances are
+ * stateless and safe for use by any thread; they do not own the connection.
  */
 public final class RedisLeafStore {
 
@@ -85,12 +65,11 @@ public final class RedisLeafStore {
     private static final LuaScript ADOPT = LuaScript.load("adopt.lua");
     private static final LuaScript DELETE = LuaScript.load("delete.lua");
 
-    private static final int SCAN_PAGE = 500;
     private static final int PRUNE_PAGE = 7000;
     private static final int MAX_ADOPT_ATTEMPTS = 5;
 
     private final RedisClusterAsyncCommands<byte[], byte[]> redis;
-    private final Duration readTimeout;
+    private final NodesHash nodes;
 
     /**
      * A store on a connection.
@@ -100,7 +79,7 @@ public final class RedisLeafStore {
      */
     public RedisLeafStore(RedisClusterAsyncCommands<byte[], byte[]> redis, Duration readTimeout) {
         this.redis = redis;
-        this.readTimeout = readTimeout;
+        this.nodes = new NodesHash(redis, readTimeout);
     }
 
     /**
@@ -145,8 +124,7 @@ public final class RedisLeafStore {
                                             reply.number(2),
                                             reply.number(3));
                             case 1 -> new CommitResult.Fenced();
-                            case 2 -> new CommitResult.Sealed((int) reply.number(1));
-                            case 3 -> new CommitResult.Terminal(reply.text(1));
+                            case 2 -> new CommitResult.Sealed((int) reply.number(1), reply.text(2));
                             case 4 -> new CommitResult.NotAdopted(reply.number(1), reply.number(2));
                             case 5 ->
                                     throw new SmstStoreException(
@@ -162,6 +140,14 @@ public final class RedisLeafStore {
                                             "the compute units of session "
                                                     + session.sessionId()
                                                     + " would exceed 2^63 - 1");
+                            case 7 ->
+                                    throw new SmstStoreException(
+                                            SmstStoreException.Reason.REFUSED,
+                                            "argument "
+                                                    + reply.number(1)
+                                                    + " of a commit of session "
+                                                    + session.sessionId()
+                                                    + " is not what the script takes");
                             default -> throw reply.unknown();
                         });
     }
@@ -219,9 +205,10 @@ public final class RedisLeafStore {
                 arguments,
                 reply ->
                         switch ((int) reply.code()) {
-                            case 0 -> new SealResult.Sealed(reply.number(1), reply.number(2));
+                            case 0 ->
+                                    new SealResult.Sealed(
+                                            reply.number(1), reply.number(2), reply.text(3));
                             case 1 -> new SealResult.Fenced();
-                            case 3 -> new SealResult.Terminal(reply.text(1));
                             case 4 -> new SealResult.NotAdopted(reply.number(1), reply.number(2));
                             case 5 -> new SealResult.Absent();
                             default -> throw reply.unknown();
@@ -290,26 +277,6 @@ public final class RedisLeafStore {
     }
 
     /**
-     * Sets how long the tree and the record of a session live, for example when a window moves.
-     *
-     * @param keys keys of the session
-     * @param timeToLiveMillis from now, positive
-     * @return done, or failed if Redis did not answer
-     */
-    public CompletableFuture<Void> expireIn(CommitKeys keys, long timeToLiveMillis) {
-        List<CompletableFuture<?>> pending = new ArrayList<>();
-        for (String key :
-                List.of(
-                        keys.trie().nodes(),
-                        keys.trie().root(),
-                        keys.trie().stats(),
-                        keys.session())) {
-            pending.add(redis.pexpire(bytes(key), timeToLiveMillis).toCompletableFuture());
-        }
-        return translated(CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new)));
-    }
-
-    /**
      * The root that was stored for a session.
      *
      * @param keys keys of the tree
@@ -317,7 +284,7 @@ public final class RedisLeafStore {
      *     root
      */
     public CompletableFuture<MerkleSumRoot> storedRoot(TrieKeys keys) {
-        return translated(redis.get(bytes(keys.root())).toCompletableFuture())
+        return StoreErrors.translated(redis.get(bytes(keys.root())).toCompletableFuture())
                 .thenApply(
                         value ->
                                 value == null || value.length != MerkleSumRoot.BYTES
@@ -335,9 +302,7 @@ public final class RedisLeafStore {
      * @throws SmstStoreException if Redis does not answer
      */
     public LoadedTrie load(TrieKeys keys) {
-        Collector collector = new Collector(expectedFields(keys));
-        scan(keys, collector);
-        return collector.loaded();
+        return nodes.load(keys);
     }
 
     /**
@@ -352,53 +317,7 @@ public final class RedisLeafStore {
      *     the leaves do not give the root
      */
     public SparseMerkleSumTrie loadSealed(TrieKeys keys, MerkleSumRoot root) {
-        Map<String, byte[]> inner = new HashMap<>();
-        Collector all = new Collector(expectedFields(keys));
-        all.inner = inner;
-        scan(keys, all);
-        LoadedTrie loaded = all.loaded();
-        if (loaded.trie().root().equals(root)) {
-            return loaded.trie();
-        }
-        if (!inner.isEmpty()) {
-            Set<String> reachable = reachable(root, inner);
-            Collector some = new Collector(reachable.size());
-            some.wanted = reachable;
-            scan(keys, some);
-            SparseMerkleSumTrie trie = some.loaded().trie();
-            if (trie.root().equals(root)) {
-                return trie;
-            }
-        }
-        throw new SmstStoreException(
-                SmstStoreException.Reason.ROOT_MISMATCH,
-                "the leaves in "
-                        + keys.nodes()
-                        + " give the root "
-                        + loaded.trie().root()
-                        + " with "
-                        + loaded.trie().size()
-                        + " leaves ("
-                        + loaded.damaged()
-                        + " damaged fields) instead of the sealed "
-                        + root
-                        + "; leaves were lost or added after sealing");
-    }
-
-    /** Names of all nodes below a root that inner nodes lead to, leaves included. */
-    private static Set<String> reachable(MerkleSumRoot root, Map<String, byte[]> inner) {
-        Set<String> seen = new HashSet<>();
-        Deque<String> pending = new ArrayDeque<>();
-        pending.add(root.toString());
-        while (!pending.isEmpty()) {
-            String name = pending.remove();
-            byte[] node = seen.add(name) ? inner.get(name) : null;
-            if (node != null) {
-                NodeCodec.children(node)
-                        .forEach(child -> pending.add(HexFormat.of().formatHex(child)));
-            }
-        }
-        return seen;
+        return nodes.loadSealed(keys, root);
     }
 
     /**
@@ -409,19 +328,7 @@ public final class RedisLeafStore {
      *     leaf is gone
      */
     public LeafNodeSource leaves(TrieKeys keys) {
-        return digests -> {
-            byte[][] fields = digests.stream().map(LeafBatch::fieldOf).toArray(byte[][]::new);
-            List<byte[]> nodes = new ArrayList<>(fields.length);
-            for (KeyValue<byte[], byte[]> node : await(redis.hmget(bytes(keys.nodes()), fields))) {
-                if (!node.hasValue()) {
-                    throw new SmstStoreException(
-                            SmstStoreException.Reason.LEAF_MISSING,
-                            "a leaf that the trie was built from is no longer in " + keys.nodes());
-                }
-                nodes.add(node.getValue());
-            }
-            return nodes;
-        };
+        return nodes.leaves(keys);
     }
 
     /**
@@ -442,14 +349,13 @@ public final class RedisLeafStore {
             CommitKeys keys, Fence fence, SessionDetails session, Predicate<LeafNode> belongs) {
         int removed = 0;
         for (int attempt = 0; attempt < MAX_ADOPT_ATTEMPTS; attempt++) {
-            Inventory inventory = new Inventory(belongs);
-            scan(keys.trie(), inventory);
+            NodesHash.Inventory inventory = nodes.inventory(keys.trie(), belongs);
             for (int from = 0; from < inventory.foreign.size(); from += PRUNE_PAGE) {
                 int to = Math.min(from + PRUNE_PAGE, inventory.foreign.size());
                 List<byte[]> arguments = fenced(fence);
                 arguments.addAll(inventory.foreign.subList(from, to));
                 Reply reply =
-                        await(
+                        nodes.await(
                                 run(
                                         PRUNE,
                                         List.of(
@@ -472,7 +378,7 @@ public final class RedisLeafStore {
                 }
             }
             Reply reply =
-                    await(
+                    nodes.await(
                             run(
                                     ADOPT,
                                     List.of(
@@ -499,9 +405,6 @@ public final class RedisLeafStore {
                 case 2 -> {
                     return new AdoptResult.Sealed();
                 }
-                case 3 -> {
-                    return new AdoptResult.Terminal(reply.text(1));
-                }
                 case 4 -> {
                     // Somebody wrote between the scan and the script: look again.
                 }
@@ -517,7 +420,7 @@ public final class RedisLeafStore {
     }
 
     private static List<byte[]> adoptArguments(
-            Fence fence, SessionDetails session, Inventory inventory) {
+            Fence fence, SessionDetails session, NodesHash.Inventory inventory) {
         List<byte[]> arguments = fenced(fence);
         arguments.add(bytes(session.sessionId()));
         arguments.add(bytes(session.now()));
@@ -528,182 +431,14 @@ public final class RedisLeafStore {
         return arguments;
     }
 
-    // --- scanning
-    // -----------------------------------------------------------------------------------------------------------------
-
-    /** Takes the fields of a hash. A field may come twice. */
-    private interface Visitor {
-        void visit(byte[] field, byte[] node);
-    }
-
-    /** Builds a trie out of leaves; remembers inner nodes if asked to. */
-    private static final class Collector implements Visitor {
-
-        private final SparseMerkleSumTrie.Builder builder;
-        private Map<String, byte[]> inner = Map.of();
-        private Set<String> wanted = Set.of();
-        private final Set<String> others = new HashSet<>();
-        private final Set<String> damaged = new HashSet<>();
-
-        Collector(int expectedLeaves) {
-            builder = SparseMerkleSumTrie.digestBuilder(expectedLeaves).withoutInsertionOrder();
-        }
-
-        @Override
-        public void visit(byte[] field, byte[] node) {
-            if (LeafNode.isLeaf(node)) {
-                leaf(field, node);
-                return;
-            }
-            String name = name(field);
-            if (!isNamedAfterItsDigest(field, node)) {
-                damaged.add(name);
-            } else if (others.add(name) && inner instanceof HashMap) {
-                inner.put(name, node);
-            }
-        }
-
-        private void leaf(byte[] field, byte[] node) {
-            if (!wanted.isEmpty() && !wanted.contains(name(field))) {
-                return;
-            }
-            byte[] digest = digestNamedBy(field);
-            try {
-                if (digest == null || !builder.addStored(digest, node)) {
-                    damaged.add(name(field));
-                }
-            } catch (MalformedNodeException e) {
-                damaged.add(name(field));
-            }
-        }
-
-        LoadedTrie loaded() {
-            return new LoadedTrie(builder.build(), others.size(), damaged.size());
-        }
-    }
-
-    /** Sorts the fields of a hash into leaves of a session and everything else. */
-    private static final class Inventory implements Visitor {
-
-        private final Predicate<LeafNode> belongs;
-        private final Set<String> leaves = new HashSet<>();
-        private final Set<String> seen = new HashSet<>();
-        private final List<byte[]> foreign = new ArrayList<>();
-        private long computeUnits;
-
-        Inventory(Predicate<LeafNode> belongs) {
-            this.belongs = belongs;
-        }
-
-        @Override
-        public void visit(byte[] field, byte[] node) {
-            String name = name(field);
-            if (!seen.add(name)) {
-                return;
-            }
-            if (LeafNode.isLeaf(node) && isNamedAfterItsDigest(field, node)) {
-                LeafNode leaf = LeafNode.decode(node);
-                if (leaf.isRelay()
-                        && belongs.test(leaf)
-                        && leaves.add(HexFormat.of().formatHex(leaf.path()))) {
-                    computeUnits = Math.addExact(computeUnits, leaf.weight());
-                    return;
-                }
-            }
-            foreign.add(field);
-        }
-    }
-
-    /** A field as text, whatever its bytes. */
-    private static String name(byte[] field) {
-        return new String(field, StandardCharsets.ISO_8859_1);
-    }
-
-    /** The digest that a field is the lower-case hex of; null if it is not. */
-    private static byte @Nullable [] digestNamedBy(byte[] field) {
-        if (field.length != 2 * MerkleSumRoot.BYTES) {
-            return null;
-        }
-        byte[] digest = new byte[MerkleSumRoot.BYTES];
-        for (int i = 0; i < field.length; i++) {
-            int digit =
-                    field[i] >= '0' && field[i] <= '9'
-                            ? field[i] - '0'
-                            : field[i] >= 'a' && field[i] <= 'f' ? field[i] - 'a' + 10 : -1;
-            if (digit < 0) {
-                return null;
-            }
-            digest[i >> 1] = (byte) (digest[i >> 1] << 4 | digit);
-        }
-        return digest;
-    }
-
-    private static boolean isNamedAfterItsDigest(byte[] field, byte[] node) {
-        try {
-            return Arrays.equals(digestNamedBy(field), NodeCodec.digest(node));
-        } catch (MalformedNodeException e) {
-            return false;
-        }
-    }
-
-    private int expectedFields(TrieKeys keys) {
-        long fields = await(redis.hlen(bytes(keys.nodes())));
-        return (int) Math.min(SparseMerkleSumTrie.MAX_LEAVES, fields);
-    }
-
-    /** Asks for the next page before it works on the one that came. */
-    private void scan(TrieKeys keys, Visitor visitor) {
-        byte[] key = bytes(keys.nodes());
-        ScanArgs page = ScanArgs.Builder.limit(SCAN_PAGE);
-        RedisFuture<MapScanCursor<byte[], byte[]>> next =
-                redis.hscan(key, ScanCursor.INITIAL, page);
-        while (true) {
-            MapScanCursor<byte[], byte[]> current = await(next);
-            if (!current.isFinished()) {
-                next = redis.hscan(key, current, page);
-            }
-            current.getMap().forEach(visitor::visit);
-            if (current.isFinished()) {
-                return;
-            }
-        }
-    }
-
-    // --- talking to Redis
-    // ---------------------------------------------------------------------------------------------------------
-
     private <T> CompletableFuture<T> run(
             LuaScript script,
             List<String> keys,
             List<byte[]> arguments,
             Function<Reply, T> decode) {
         byte[][] names = keys.stream().map(RedisLeafStore::bytes).toArray(byte[][]::new);
-        return translated(script.run(redis, names, arguments.toArray(byte[][]::new)))
+        return StoreErrors.translated(script.run(redis, names, arguments.toArray(byte[][]::new)))
                 .thenApply(values -> decode.apply(new Reply(values)));
-    }
-
-    private static <T> CompletableFuture<T> translated(CompletableFuture<T> answer) {
-        return answer.exceptionallyCompose(
-                error -> CompletableFuture.failedFuture(StoreErrors.translate(error)));
-    }
-
-    private <T> T await(Future<T> answer) {
-        try {
-            return answer.get(readTimeout.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new SmstStoreException(
-                    SmstStoreException.Reason.UNAVAILABLE,
-                    "interrupted while waiting for Redis",
-                    e);
-        } catch (TimeoutException e) {
-            throw new SmstStoreException(
-                    SmstStoreException.Reason.UNAVAILABLE,
-                    "Redis did not answer within " + readTimeout,
-                    e);
-        } catch (ExecutionException e) {
-            throw StoreErrors.translate(e);
-        }
     }
 
     private static List<byte[]> fenced(Fence fence) {

@@ -8,18 +8,12 @@ public sealed interface SealResult {
      *
      * @param relayCount leaves it has
      * @param computeUnits their compute units
+     * @param state its state, {@code claiming} if this call sealed it
      */
-    record Sealed(long relayCount, long computeUnits) implements SealResult {}
+    record Sealed(long relayCount, long computeUnits, String state) implements SealResult {}
 
     /** The lease is not ours, or not of this epoch. Nothing was changed. */
     record Fenced() implements SealResult {}
-
-    /**
-     * The session is over. Nothing was changed.
-     *
-     * @param state its final state
-     */
-    record Terminal(String state) implements SealResult {}
 
     /**
      * The nodes hash has to be adopted first. Nothing was changed.

@@ -5,6 +5,8 @@ import io.relayminer.smst.SmstStoreException;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 
@@ -15,7 +17,26 @@ import java.util.concurrent.ExecutionException;
  */
 final class StoreErrors {
 
+    private static final List<String> TRANSIENT =
+            List.of(
+                    "LOADING",
+                    "READONLY",
+                    "MASTERDOWN",
+                    "CLUSTERDOWN",
+                    "TRYAGAIN",
+                    "MOVED",
+                    "ASK ",
+                    "BUSY",
+                    "MISCONF",
+                    "NOREPLICAS",
+                    "UNKILLABLE");
+
     private StoreErrors() {}
+
+    static <T> CompletableFuture<T> translated(CompletableFuture<T> answer) {
+        return answer.exceptionallyCompose(
+                error -> CompletableFuture.failedFuture(translate(error)));
+    }
 
     static SmstStoreException translate(Throwable error) {
         Throwable cause = unwrap(error);
@@ -37,11 +58,29 @@ final class StoreErrors {
                         "a key of the session holds another Redis type than a miner writes there",
                         refused);
             }
+            if (isFinal(text)) {
+                return new SmstStoreException(
+                        SmstStoreException.Reason.REFUSED,
+                        "Redis refuses the call and would refuse it again: " + text,
+                        refused);
+            }
         }
         return new SmstStoreException(
                 SmstStoreException.Reason.UNAVAILABLE,
                 "Redis gave no definite answer: " + cause,
                 cause);
+    }
+
+    /**
+     * Whether the same call to the same server gives the same error: anything but the states that a
+     * server passes through. Older servers quote them in the middle of a script's error.
+     */
+    private static boolean isFinal(String text) {
+        return TRANSIENT.stream().noneMatch(text::contains)
+                && (text.startsWith("ERR")
+                        || text.startsWith("NOPERM")
+                        || text.startsWith("CROSSSLOT")
+                        || text.contains("script"));
     }
 
     private static Throwable unwrap(Throwable error) {

@@ -3,22 +3,19 @@
 -- KEYS  1 lease  2 lease epoch  3 nodes  4 root  5 session record  6 session index  7 index of active sessions
 -- ARGV  1 owner  2 epoch  3 session id  4 time  5 time to live in ms, 0 = none  6 leaves  7 compute units
 --       then field, value ... of a new record
--- Reply {0, relay count before} adopted   {1} fenced   {2} sealed   {3, state} terminal   {4, fields of the hash} changed meanwhile
-
-local TERMINAL = {
-  proved = true, probabilistic_proved = true, claim_skipped = true, claim_window_closed = true,
-  claim_tx_error = true, claim_missing = true, proof_window_closed = true, proof_tx_error = true,
-}
+-- Reply {0, relay count before} adopted   {1} fenced   {2} sealed   {4, fields of the hash} changed meanwhile
+--       {7, argument} an argument is not what it should be
 
 if redis.call('GET', KEYS[1]) ~= ARGV[1] or redis.call('GET', KEYS[2]) ~= ARGV[2] then
   return {1}
 end
+local ttl = tonumber(ARGV[5])
+if not ttl or not tonumber(ARGV[6]) or not tonumber(ARGV[7]) or #ARGV < 9 or #ARGV % 2 == 0 then
+  return {7, 5}
+end
 local record = redis.call('HMGET', KEYS[5], 'state', 'relay_count')
 local state = record[1]
 local before = record[2] or '0'
-if state and TERMINAL[state] then
-  return {3, state}
-end
 if redis.call('EXISTS', KEYS[4]) == 1 or (state and state ~= 'active') then
   return {2}
 end
@@ -35,7 +32,6 @@ end
 redis.call('HSET', KEYS[5], 'relay_count', ARGV[6], 'total_compute_units', ARGV[7], 'last_updated_at', ARGV[4])
 redis.call('SADD', KEYS[6], ARGV[3])
 redis.call('SADD', KEYS[7], ARGV[3])
-local ttl = tonumber(ARGV[5])
 for _, i in ipairs({3, 5, 6, 7}) do
   if ttl > 0 then
     redis.call('PEXPIRE', KEYS[i], ttl)

@@ -1,5 +1,6 @@
 -- Writes the leaves of one batch of one session, brings the session record up to date and acknowledges the
--- stream entries, all or nothing. See CommitScript for why each step stands where it does.
+-- stream entries, all or nothing. RedisLeafStore says why each step stands where it does. A record in state 'active' takes leaves,
+-- one in any other state is sealed; what other states there are is not known here.
 --
 -- KEYS  1 lease  2 lease epoch  3 nodes  4 root  5 session record  6 session index  7 index of active sessions
 --       8 stream
@@ -8,16 +9,12 @@
 --       number of weights, then for each: weight, number of leaves, then digest, node ...
 --       number of entry ids, then id ...
 -- Reply {0, new leaves, relay count, compute units} committed
---       {1} fenced   {2, leaves not in the tree} sealed   {3, state} terminal
+--       {1} fenced   {2, leaves not in the tree, state} sealed
 --       {4, fields of the hash, relay count} not adopted   {5, key} wrong type   {6} overflow
+--       {7, argument} an argument is not what it should be
 
 local CHUNK = 3500
 local EXACT = 9007199254740992
-
-local TERMINAL = {
-  proved = true, probabilistic_proved = true, claim_skipped = true, claim_window_closed = true,
-  claim_tx_error = true, claim_missing = true, proof_window_closed = true, proof_tx_error = true,
-}
 
 if redis.call('GET', KEYS[1]) ~= ARGV[1] or redis.call('GET', KEYS[2]) ~= ARGV[2] then
   return {1}
@@ -32,21 +29,41 @@ for i = 3, 8 do
   end
 end
 
+-- Arguments come from another program: what does not add up is refused before anything is written.
+local function whole(i)
+  local n = tonumber(ARGV[i])
+  return n and n >= 0 and n == math.floor(n) and n or nil
+end
+
+local ttl = whole(6)
 local init = 8
-local init_fields = tonumber(ARGV[7])
+local init_fields = whole(7)
+if not ttl or not init_fields or init_fields == 0 or init + 2 * init_fields > #ARGV then
+  return {7, ttl and 7 or 6}
+end
 local groups_at = init + 2 * init_fields
-local groups = tonumber(ARGV[groups_at])
+local groups = whole(groups_at)
+if not groups then
+  return {7, groups_at}
+end
 local at = groups_at + 1
 local leaves = 0
 local added_units = 0
 for g = 1, groups do
-  local n = tonumber(ARGV[at + 1])
+  local weight = whole(at)
+  local n = whole(at + 1)
+  if not weight or not n or n == 0 or at + 1 + 2 * n > #ARGV then
+    return {7, at}
+  end
   leaves = leaves + n
-  added_units = added_units + n * tonumber(ARGV[at])
+  added_units = added_units + n * weight
   at = at + 2 + 2 * n
 end
 local ids_at = at + 1
-local ids = tonumber(ARGV[at])
+local ids = whole(at)
+if not ids or at + ids ~= #ARGV then
+  return {7, at}
+end
 
 local function acknowledge()
   for from = ids_at, ids_at + ids - 1, CHUNK do
@@ -61,10 +78,6 @@ local state = record[1]
 local count = record[2] or '0'
 local units = record[3] or '0'
 
-if state and TERMINAL[state] then
-  return {3, state}
-end
-
 if redis.call('EXISTS', KEYS[4]) == 1 or (state and state ~= 'active') then
   local missing = 0
   at = groups_at + 1
@@ -76,7 +89,7 @@ if redis.call('EXISTS', KEYS[4]) == 1 or (state and state ~= 'active') then
     at = at + 2 + 2 * n
   end
   if missing > 0 then
-    return {2, missing}
+    return {2, missing, state or ''}
   end
   acknowledge()
   return {0, 0, count, units}
@@ -133,7 +146,6 @@ end
 redis.call('SADD', KEYS[6], ARGV[4])
 redis.call('SADD', KEYS[7], ARGV[4])
 
-local ttl = tonumber(ARGV[6])
 for _, i in ipairs({3, 5, 6, 7}) do
   if ttl > 0 then
     redis.call('PEXPIRE', KEYS[i], ttl)

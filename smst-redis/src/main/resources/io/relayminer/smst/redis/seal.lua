@@ -4,13 +4,8 @@
 -- KEYS  1 lease  2 lease epoch  3 nodes  4 root  5 session record  6 index of active sessions
 --       7 index of claiming sessions
 -- ARGV  1 owner  2 epoch  3 session id  4 time  5 time to live in ms, 0 = none
--- Reply {0, relay count, compute units} sealed   {1} fenced   {3, state} terminal
+-- Reply {0, relay count, compute units, state} sealed, now or before   {1} fenced
 --       {4, fields of the hash, relay count} not adopted   {5} no such session
-
-local TERMINAL = {
-  proved = true, probabilistic_proved = true, claim_skipped = true, claim_window_closed = true,
-  claim_tx_error = true, claim_missing = true, proof_window_closed = true, proof_tx_error = true,
-}
 
 if redis.call('GET', KEYS[1]) ~= ARGV[1] or redis.call('GET', KEYS[2]) ~= ARGV[2] then
   return {1}
@@ -20,9 +15,6 @@ local record = redis.call('HMGET', KEYS[5], 'state', 'relay_count', 'total_compu
 local state = record[1]
 local count = record[2] or '0'
 local units = record[3] or '0'
-if state and TERMINAL[state] then
-  return {3, state}
-end
 local sealed = redis.call('EXISTS', KEYS[4]) == 1 or (state and state ~= 'active')
 if not sealed then
   local fields = redis.call('HLEN', KEYS[3])
@@ -47,4 +39,4 @@ if state == 'active' then
     end
   end
 end
-return {0, count, units}
+return {0, count, units, state == 'active' and 'claiming' or state}

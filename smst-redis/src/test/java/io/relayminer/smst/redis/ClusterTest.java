@@ -87,7 +87,7 @@ class ClusterTest {
         assertInstanceOf(
                 AdoptResult.Adopted.class, store.adopt(keys, fence, session, leaf -> true));
         assertEquals(
-                new SealResult.Sealed(5, 35),
+                new SealResult.Sealed(5, 35, "claiming"),
                 store.seal(keys, fence, session).get(30, TimeUnit.SECONDS));
         MerkleSumRoot root = store.load(keys.trie()).trie().root();
         assertEquals(
@@ -99,8 +99,17 @@ class ClusterTest {
                         .proveClosest(path, store.leaves(keys.trie()))
                         .verifyStrictly(root, path)
                         .isValid());
-        store.expireIn(keys, 60_000).get(30, TimeUnit.SECONDS);
         assertTrue(store.discard(keys, fence, "g", List.of("1-2")).get(30, TimeUnit.SECONDS));
+        assertTrue(store.delete(keys, fence).get(30, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void keysOfOnesOwnLieInOneSlot() throws Exception {
+        CommitKeys keys = CommitKeys.of("shop", "s1", "monday");
+        own(keys);
+        assertEquals(
+                new CommitResult.Committed(5, 5, 35),
+                store.commit(keys, fence, "g", session, batch()).get(30, TimeUnit.SECONDS));
         assertTrue(store.delete(keys, fence).get(30, TimeUnit.SECONDS));
     }
 
@@ -115,6 +124,7 @@ class ClusterTest {
                                 store.commit(keys, fence, "g", session, batch())
                                         .get(30, TimeUnit.SECONDS));
         SmstStoreException refused = assertInstanceOf(SmstStoreException.class, e.getCause());
+        assertEquals(SmstStoreException.Reason.REFUSED, refused.reason());
         assertTrue(refused.getMessage().contains("slot"), refused::getMessage);
     }
 

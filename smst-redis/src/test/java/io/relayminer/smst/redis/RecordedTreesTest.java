@@ -26,7 +26,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -116,7 +115,7 @@ class RecordedTreesTest {
         CommitKeys keys = restore(tree);
         long count = tree.get("record").get("relay_count").asLong();
         long units = tree.get("record").get("total_compute_units").asLong();
-        SessionDetails details = new SessionDetails("s", Map.of(), "2026-01-01T00:00:00Z", 60_000);
+        SessionDetails details = SessionDetails.of("s", "2026-01-01T00:00:00Z");
         AdoptResult.Adopted adopted =
                 assertInstanceOf(
                         AdoptResult.Adopted.class,
@@ -144,8 +143,7 @@ class RecordedTreesTest {
         assertEquals(tree.get("stats").asText(), root.count() + ":" + root.sum());
         assertEquals(
                 new AdoptResult.Sealed(),
-                store.adopt(
-                        keys, FENCE, new SessionDetails("s", Map.of(), "now", 0), leaf -> true));
+                store.adopt(keys, FENCE, SessionDetails.of("s", "now"), leaf -> true));
         SparseMerkleSumTrie trie = store.loadSealed(keys.trie(), root);
         Random random = new Random(1);
         for (byte[] path : List.of(new byte[32], random(random), random(random), random(random))) {

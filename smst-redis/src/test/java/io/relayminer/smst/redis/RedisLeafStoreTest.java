@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.lettuce.core.AclSetuserArgs;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.Consumer;
 import io.lettuce.core.RedisClient;
@@ -17,6 +18,7 @@ import io.lettuce.core.XReadArgs;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.protocol.CommandType;
 import io.relayminer.smst.LeafNode;
 import io.relayminer.smst.MerkleSumRoot;
 import io.relayminer.smst.SmstStoreException;
@@ -50,6 +52,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 @ParameterizedClass
 @MethodSource("io.relayminer.testkit.redis.RedisVersion#available")
@@ -114,9 +117,6 @@ class RedisLeafStoreTest {
         redis.set(b(keys.lease()), b(fence.owner()));
         redis.set(b(keys.epoch()), b(Long.toString(fence.epoch())));
     }
-
-    // --- what a commit does
-    // -----------------------------------------------------------------------------------------------------
 
     @Test
     void commitWritesLeavesRecordIndexesAndAcknowledgesInOneStep() {
@@ -270,23 +270,145 @@ class RedisLeafStoreTest {
         redis.scriptFlush();
         assertEquals(new CommitResult.Committed(1, 2, 20), commit(relays(1, 10, 2), List.of()));
         redis.scriptFlush();
-        assertEquals(new SealResult.Sealed(2, 20), join(store.seal(KEYS, FENCE, details())));
+        assertEquals(
+                new SealResult.Sealed(2, 20, "claiming"), join(store.seal(KEYS, FENCE, details())));
     }
 
     @Test
     void noTimeToLiveMeansForEver() {
         commit(relays(1, 10), List.of());
-        SessionDetails forEver = new SessionDetails("sess1", Map.of(), "2026-01-01T00:00:01Z", 0);
+        SessionDetails forEver = SessionDetails.of("sess1", "2026-01-01T00:00:01Z");
         join(store.commit(KEYS, FENCE, GROUP, forEver, batch(relays(1, 10, 2), List.of())));
         assertEquals(-1, redis.pttl(b(KEYS.trie().nodes())));
         assertEquals(-1, redis.pttl(b(KEYS.session())));
-        join(store.expireIn(KEYS, 60_000));
-        assertTrue(redis.pttl(b(KEYS.trie().nodes())) > 0);
-        assertTrue(redis.pttl(b(KEYS.session())) > 0);
     }
 
-    // --- who may commit
-    // ---------------------------------------------------------------------------------------------------------
+    @Test
+    void aRecordThatCouldOnlyBeHalfWrittenIsNotAccepted() {
+        Map<String, byte[]> complete = details().newRecord();
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new SessionDetails("sess1", Map.of(), "2026-01-01T00:00:01Z", 0));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new SessionDetails("", complete, "2026-01-01T00:00:01Z", 0));
+        assertThrows(
+                IllegalArgumentException.class, () -> new SessionDetails("sess1", complete, "", 0));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new SessionDetails("sess1", complete, "2026-01-01T00:00:01Z", -1));
+        Map<String, byte[]> counted = new LinkedHashMap<>(complete);
+        counted.put("relay_count", b("7"));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new SessionDetails("sess1", counted, "2026-01-01T00:00:01Z", 0));
+        counted.remove("relay_count");
+        counted.put("state", b("claiming"));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new SessionDetails("sess1", counted, "2026-01-01T00:00:01Z", 0));
+    }
+
+    /** What another program, or a later version of this one, may send. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                // ttl, fields ..., weights (weight, leaves, digest, node ...), ids
+                "60000 0 1 10 1 digest node 0",
+                "never 1 state active 1 10 1 digest node 0",
+                "60000 1 state active 1 10 2 digest node 0",
+                "60000 1 state active 1 heavy 1 digest node 0",
+                "60000 1 state active 1 1.5 1 digest node 0",
+                "60000 1 state active 1 -1 1 digest node 0",
+                "60000 1 state active many 10 1 digest node 0",
+                "60000 1 state active 1 10 0 0",
+                "60000 1 state active 1 10 1 digest node 2 1-1",
+                "60000 1 state active 1 10 1 digest node 0 1-1",
+                "60000 1 state active 1 10 1 digest node",
+                "60000 9 state active",
+            })
+    void argumentsThatDoNotAddUpChangeNothing(String arguments) {
+        List<String> all = new ArrayList<>(List.of(ME, "7", GROUP, "sess1", "now"));
+        all.addAll(List.of(arguments.split(" ")));
+        List<Object> reply =
+                join(
+                        LuaScript.load("commit.lua")
+                                .run(
+                                        connection.async(),
+                                        Stream.of(
+                                                        KEYS.lease(),
+                                                        KEYS.epoch(),
+                                                        KEYS.trie().nodes(),
+                                                        KEYS.trie().root(),
+                                                        KEYS.session(),
+                                                        KEYS.sessionIndex(),
+                                                        KEYS.activeIndex(),
+                                                        KEYS.stream())
+                                                .map(RedisLeafStoreTest::b)
+                                                .toArray(byte[][]::new),
+                                        all.stream()
+                                                .map(RedisLeafStoreTest::b)
+                                                .toArray(byte[][]::new)));
+        assertEquals(7L, reply.get(0));
+        assertEquals(2, redis.dbsize(), "only the lease is there");
+    }
+
+    @Test
+    void aRefusalThatNoRepetitionCuresIsToldFromAnOutage() {
+        redis.aclSetuser(
+                "reader",
+                AclSetuserArgs.Builder.on().nopass().allKeys().addCommand(CommandType.GET));
+        try (var link = client.connect(ByteArrayCodec.INSTANCE)) {
+            link.sync().auth("reader", "any");
+            RedisLeafStore weak = new RedisLeafStore(link.async(), Duration.ofSeconds(30));
+            SmstStoreException e =
+                    failure(
+                            weak.commit(
+                                    KEYS, FENCE, GROUP, details(), batch(relays(1, 1), List.of())));
+            assertEquals(SmstStoreException.Reason.REFUSED, e.reason());
+            assertTrue(e.getMessage().contains("NOPERM"), e::getMessage);
+        } finally {
+            redis.aclDeluser("reader");
+        }
+    }
+
+    @Test
+    void keysOfOnesOwnNeedAPrefixASupplierAndASession() {
+        CommitKeys own = CommitKeys.of("shop", "s1", "monday");
+        own(own, FENCE);
+        List<Relay> relays = relays(2, 5);
+        List<String> ids = publishAndRead(own, relays);
+        SessionDetails monday = SessionDetails.of("monday", "2026-01-01T00:00:00Z");
+        assertEquals(
+                new CommitResult.Committed(2, 2, 10),
+                join(store.commit(own, FENCE, GROUP, monday, batch(relays, ids))));
+        assertEquals(
+                new SealResult.Sealed(2, 10, "claiming"), join(store.seal(own, FENCE, monday)));
+        assertEquals(trie(relays).root(), store.load(own.trie()).trie().root());
+    }
+
+    @Test
+    void aTrieAloneNeedsNeitherLeaseNorSession() {
+        RedisTrieStore tries = new RedisTrieStore(connection.async(), Duration.ofSeconds(30));
+        TrieKeys keys = TrieKeys.of("shop", "t1");
+        List<Relay> relays = relays(30, 5);
+        assertEquals(0, join(tries.add(keys, new LeafBatch())));
+        assertEquals(20, join(tries.add(keys, batch(relays.subList(0, 20), List.of()))));
+        assertEquals(10, join(tries.add(keys, batch(relays, List.of()))), "what was there stays");
+        MerkleSumRoot root = trie(relays).root();
+        assertEquals(root, tries.load(keys).trie().root());
+        byte[] path = sha256(b("path"));
+        assertTrue(
+                tries.load(keys, root)
+                        .proveClosest(path, tries.leaves(keys))
+                        .verifyStrictly(root, path)
+                        .isValid());
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> tries.add(keys, batch(List.of(), List.of("1-1"))));
+        assertEquals(1, join(tries.delete(keys)));
+        assertEquals(0, tries.load(keys).trie().size());
+    }
 
     @Test
     void onlyTheHolderOfTheLeaseInItsEpochCommits() {
@@ -353,16 +475,15 @@ class RedisLeafStoreTest {
         assertEquals(trie(relays).root(), store.load(KEYS.trie()).trie().root());
     }
 
-    // --- sealed and terminal sessions
-    // -------------------------------------------------------------------------------------------
-
     @Test
     void aSealedSessionTakesNoMoreLeaves() {
         List<Relay> relays = relays(3, 10);
         List<String> ids = publishAndRead(KEYS, relays);
         commit(relays, ids);
-        assertEquals(new SealResult.Sealed(3, 30), join(store.seal(KEYS, FENCE, details())));
-        assertEquals(new SealResult.Sealed(3, 30), join(store.seal(KEYS, FENCE, details())));
+        assertEquals(
+                new SealResult.Sealed(3, 30, "claiming"), join(store.seal(KEYS, FENCE, details())));
+        assertEquals(
+                new SealResult.Sealed(3, 30, "claiming"), join(store.seal(KEYS, FENCE, details())));
         assertEquals("claiming", record().get("state"));
         assertEquals(Set.of("sess1"), members(KEYS.claimingIndex()));
         assertEquals(Set.of(), members(KEYS.activeIndex()));
@@ -370,7 +491,7 @@ class RedisLeafStoreTest {
         List<Relay> late = new ArrayList<>(relays.subList(0, 1));
         late.addAll(relays(2, 10, 50));
         List<String> lateIds = publishAndRead(KEYS, late);
-        assertEquals(new CommitResult.Sealed(2), commit(late, lateIds));
+        assertEquals(new CommitResult.Sealed(2, "claiming"), commit(late, lateIds));
         assertEquals(3, nodes().size());
         assertEquals(3, redis.xlen(b(KEYS.stream())), "refused entries stay pending");
         assertTrue(join(store.discard(KEYS, FENCE, GROUP, lateIds)));
@@ -392,38 +513,27 @@ class RedisLeafStoreTest {
     void aSessionBeyondActiveIsSealed(String state) {
         commit(relays(1, 10), List.of());
         redis.hset(b(KEYS.session()), b("state"), b(state));
-        assertEquals(new CommitResult.Sealed(1), commit(relays(1, 10, 2), List.of()));
-        assertEquals(new SealResult.Sealed(1, 10), join(store.seal(KEYS, FENCE, details())));
+        assertEquals(new CommitResult.Sealed(1, state), commit(relays(1, 10, 2), List.of()));
+        assertEquals(new SealResult.Sealed(1, 10, state), join(store.seal(KEYS, FENCE, details())));
         assertEquals(state, record().get("state"), "sealing does not set a session back");
     }
 
     @Test
     void aStoredRootSealsASessionWhoseRecordIsGone() {
         redis.set(b(KEYS.trie().root()), new byte[48]);
-        assertEquals(new CommitResult.Sealed(1), commit(relays(1, 10), List.of()));
+        assertEquals(new CommitResult.Sealed(1, ""), commit(relays(1, 10), List.of()));
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "proved",
-                "probabilistic_proved",
-                "claim_skipped",
-                "claim_window_closed",
-                "claim_tx_error",
-                "claim_missing",
-                "proof_window_closed",
-                "proof_tx_error"
-            })
+    @ValueSource(strings = {"proved", "claim_missing", "a_state_of_the_future"})
     void aSessionThatIsOverTakesNothing(String state) {
         commit(relays(1, 10), List.of());
         redis.hset(b(KEYS.session()), b("state"), b(state));
         List<Relay> late = relays(1, 10, 2);
         List<String> ids = publishAndRead(KEYS, late);
-        assertEquals(new CommitResult.Terminal(state), commit(late, ids));
-        assertEquals(new SealResult.Terminal(state), join(store.seal(KEYS, FENCE, details())));
-        assertEquals(
-                new AdoptResult.Terminal(state), store.adopt(KEYS, FENCE, details(), leaf -> true));
+        assertEquals(new CommitResult.Sealed(1, state), commit(late, ids));
+        assertEquals(new SealResult.Sealed(1, 10, state), join(store.seal(KEYS, FENCE, details())));
+        assertEquals(new AdoptResult.Sealed(), store.adopt(KEYS, FENCE, details(), leaf -> true));
         assertEquals(1, nodes().size());
         assertEquals(1, redis.xlen(b(KEYS.stream())));
     }
@@ -463,9 +573,6 @@ class RedisLeafStoreTest {
         assertEquals(0, redis.exists(b(KEYS.trie().nodes())));
         assertEquals(1, redis.exists(b(KEYS.session())));
     }
-
-    // --- claim and proof
-    // ----------------------------------------------------------------------------------------------------------
 
     @Test
     void aSealedTreeIsLoadedAndProvedWithTwoLeavesAtMost() {
@@ -512,9 +619,6 @@ class RedisLeafStoreTest {
         assertEquals(0, loaded.otherNodes());
         assertEquals(0, store.load(keys("nobody").trie()).trie().size());
     }
-
-    // --- trees of other miners
-    // ----------------------------------------------------------------------------------------------------
 
     /** Writes a hash as a miner does that stores whole tries. */
     private void writeWholeTrie(List<Relay> relays) {
@@ -645,9 +749,6 @@ class RedisLeafStoreTest {
         }
     }
 
-    // --- a server in trouble
-    // --------------------------------------------------------------------------------------------------------
-
     @Test
     void outOfMemoryRefusesTheWholeCommit() {
         List<Relay> first = relays(3, 10);
@@ -756,9 +857,6 @@ class RedisLeafStoreTest {
             }
         }
     }
-
-    // --- helpers
-    // ----------------------------------------------------------------------------------------------------------------------
 
     private record Relay(byte[] hash, byte[] bytes, long units) {}
 

@@ -21,6 +21,7 @@ import io.relayminer.smst.redis.TrieKeys;
 import io.relayminer.transport.MinedRelay;
 import io.relayminer.transport.RelayLogEntry;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -33,10 +34,12 @@ final class RedisSessionTrees implements SessionTrees {
     /** Long after any settlement. */
     private static final Duration OVER_LIFE = Duration.ofHours(24);
 
+    private final RedisConnections connections;
     private final RedisKeys keys;
     private final RedisLeafStore store;
 
     RedisSessionTrees(RedisConnections connections, RedisKeys keys, Duration readTimeout) {
+        this.connections = connections;
         this.keys = keys;
         this.store = new RedisLeafStore(connections.async(), readTimeout);
     }
@@ -125,7 +128,19 @@ final class RedisSessionTrees implements SessionTrees {
 
     @Override
     public void expire(String supplier, String sessionId) {
-        join(store.expireIn(keys(supplier, sessionId), OVER_LIFE.toMillis()));
+        TrieKeys tree = trie(supplier, sessionId);
+        for (String key :
+                List.of(
+                        tree.nodes(),
+                        tree.root(),
+                        tree.stats(),
+                        keys.session(supplier, sessionId))) {
+            join(
+                    connections
+                            .async()
+                            .pexpire(key.getBytes(StandardCharsets.UTF_8), OVER_LIFE.toMillis())
+                            .toCompletableFuture());
+        }
     }
 
     @Override

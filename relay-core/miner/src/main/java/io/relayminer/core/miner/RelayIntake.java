@@ -351,10 +351,6 @@ final class RelayIntake {
                         discardSealed(chunk, first.serviceId());
                         return true;
                     }
-                    case CommitResult.Terminal t -> {
-                        discardSealed(chunk, first.serviceId());
-                        return true;
-                    }
                     case CommitResult.NotAdopted n -> {
                         AdoptResult adopted =
                                 trees.adopt(

@@ -99,6 +99,12 @@ final class Sealing {
         SealResult result = trees.seal(supplier.address(), supplier.fence(), details(session));
         switch (result) {
             case SealResult.Sealed sealed -> {
+                if (SessionState.ofWire(sealed.state())
+                        .filter(SessionState::terminal)
+                        .isPresent()) {
+                    closing.forget(session);
+                    return;
+                }
                 session.relays = sealed.relayCount();
                 session.computeUnits = sealed.computeUnits();
                 book.moved(session, SessionState.CLAIMING);
@@ -122,7 +128,6 @@ final class Sealing {
                 }
                 seal(session, height);
             }
-            case SealResult.Terminal t -> closing.forget(session);
             case SealResult.Absent a -> closing.forget(session);
         }
     }

@@ -153,7 +153,7 @@ final class SimRedis implements SessionTrees, SessionStore, Outbox, SubmissionLo
                                     ? SessionState.ACTIVE
                                     : record.knownState().orElseThrow();
                     if (state.terminal()) {
-                        return new CommitResult.Terminal(state.wire());
+                        return new CommitResult.Sealed(entries.size(), state.wire());
                     }
                     Tree tree = trees.get(key);
                     List<String> ids = entries.stream().map(RelayLogEntry::id).toList();
@@ -165,7 +165,7 @@ final class SimRedis implements SessionTrees, SessionStore, Outbox, SubmissionLo
                             }
                         }
                         if (missing > 0) {
-                            return new CommitResult.Sealed(missing);
+                            return new CommitResult.Sealed(missing, state.wire());
                         }
                         remove(supplier, ids);
                         return new CommitResult.Committed(
@@ -245,15 +245,15 @@ final class SimRedis implements SessionTrees, SessionStore, Outbox, SubmissionLo
                         return new SealResult.Absent();
                     }
                     SessionState state = record.knownState().orElseThrow();
-                    if (state.terminal()) {
-                        return new SealResult.Terminal(state.wire());
-                    }
                     if (state == SessionState.ACTIVE) {
                         records.put(
                                 key(supplier, session.sessionId()),
                                 record.withState(SessionState.CLAIMING, record.lastUpdatedAt()));
                     }
-                    return new SealResult.Sealed(record.relayCount(), record.computeUnits());
+                    return new SealResult.Sealed(
+                            record.relayCount(),
+                            record.computeUnits(),
+                            (state == SessionState.ACTIVE ? SessionState.CLAIMING : state).wire());
                 });
     }
 
