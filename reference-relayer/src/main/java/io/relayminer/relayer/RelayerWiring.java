@@ -220,8 +220,12 @@ final class RelayerWiring {
                 new BackendAuthentication(
                         auth.username(), auth.password(), auth.bearerToken(), auth.plainToken()),
                 backend.maxRetries(),
-                orElse(check.unhealthyThreshold(), PoolSpec.DEFAULT_FAILURE_THRESHOLD),
-                Duration.ofSeconds(backend.recoveryTimeoutSeconds()),
+                new PoolSpec.Breaker(
+                        orElse(
+                                check.unhealthyThreshold(),
+                                PoolSpec.Breaker.DEFAULT.failureThreshold()),
+                        backend.timeoutThreshold(),
+                        Duration.ofSeconds(backend.recoveryTimeoutSeconds())),
                 check.enabled() ? healthCheck(check) : null);
     }
 

@@ -104,6 +104,10 @@ record ServiceConfig(
             @Key("Further endpoints tried after a failure, 0 to 3.") Integer maxRetries,
             @Key("Time after which a failed endpoint is tried again, seconds; 0 means never.")
                     Integer recoveryTimeoutSeconds,
+            @Key(
+                            "Relays in a row without an answer in time that take an endpoint out of"
+                                    + " service; 0 means that no number does.")
+                    Integer timeoutThreshold,
             @Key("Active probes.") HealthCheckConfig healthCheck) {
 
         BackendConfig {
@@ -124,6 +128,9 @@ record ServiceConfig(
                             Check.orDefault(recoveryTimeoutSeconds, 30),
                             0,
                             86_400);
+            timeoutThreshold =
+                    Check.inRange(
+                            "timeout_threshold", Check.orDefault(timeoutThreshold, 3), 0, 1_000);
             healthCheck = healthCheck == null ? HealthCheckConfig.defaults() : healthCheck;
             if (url.isEmpty() == urls.isEmpty()) {
                 throw new IllegalArgumentException("exactly one of url and urls is required");

@@ -91,8 +91,8 @@ class RelayerConfigTest {
         assertEquals(RpcType.JSONRPC, eth.defaultType());
         PoolSpec pool = RelayerWiring.backends(config).get("eth").pools().get("jsonrpc");
         assertEquals(1, pool.maxRetries());
-        assertEquals(Duration.ofSeconds(30), pool.recoveryTimeout());
-        assertEquals(5, pool.failureThreshold());
+        assertEquals(Duration.ofSeconds(30), pool.breaker().recoveryTimeout());
+        assertEquals(5, pool.breaker().failureThreshold());
         assertEquals(LoadBalancing.FIRST_HEALTHY, pool.loadBalancing());
     }
 

@@ -3,6 +3,8 @@ package io.relayminer.core.backend;
 import io.relayminer.transport.BackendResult;
 import io.relayminer.transport.Headers;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What one attempt means: for the endpoint's breaker, for a retry, and for the relay.
  *
@@ -13,18 +15,28 @@ import io.relayminer.transport.Headers;
  */
 record Assessment(BackendResult result, Verdict verdict, boolean retryable, String reason) {
 
+    private static final int TOO_MANY_REQUESTS = 429;
+
     /** What a result says about the endpoint. */
     enum Verdict {
         GOOD,
         BAD,
+        /** It did not answer in time; counts on its own. */
+        SLOW,
         NEUTRAL
     }
 
-    static Assessment of(BackendResult result) {
+    /**
+     * Assesses a result.
+     *
+     * @param safe whether the request may be made twice although the backend may have seen it
+     */
+    static Assessment of(BackendResult result, boolean safe) {
         return switch (result) {
             case BackendResult.Response r when r.status() >= 500 && r.status() < 600 ->
                     new Assessment(r, Verdict.BAD, true, "backend_5xx");
-            case BackendResult.Response r -> new Assessment(r, Verdict.GOOD, false, "");
+            case BackendResult.Response r ->
+                    new Assessment(r, Verdict.GOOD, r.status() == TOO_MANY_REQUESTS, "");
             case BackendResult.Streamed s -> new Assessment(s, Verdict.GOOD, false, "");
             case BackendResult.Failure f ->
                     switch (f.kind()) {
@@ -33,10 +45,20 @@ record Assessment(BackendResult result, Verdict verdict, boolean retryable, Stri
                                 new Assessment(f, Verdict.BAD, true, "transport_error");
                         case PROTOCOL -> new Assessment(f, Verdict.BAD, true, "backend_error");
                         case TOO_LARGE -> new Assessment(f, Verdict.NEUTRAL, true, "too_large");
-                        case TIMEOUT, CANCELLED, INVALID_REQUEST, NOT_OFFERED, CLOSED ->
+                        case TIMEOUT -> new Assessment(f, Verdict.SLOW, safe, "timeout");
+                        case CANCELLED, INVALID_REQUEST, NOT_OFFERED, CLOSED ->
                                 new Assessment(f, Verdict.NEUTRAL, false, "");
                     };
         };
+    }
+
+    /**
+     * Headers of an answer that asks to be left alone for a while, or {@code null} if this is none.
+     */
+    @Nullable Headers askingForPause() {
+        return result instanceof BackendResult.Response r && r.status() == TOO_MANY_REQUESTS
+                ? r.headers()
+                : null;
     }
 
     BackendAnswer answer(long maxResponseBytes, int retries) {
@@ -44,10 +66,9 @@ record Assessment(BackendResult result, Verdict verdict, boolean retryable, Stri
             case BackendResult.Response r -> {
                 try {
                     yield ResponseDecoding.decode(r, maxResponseBytes, retries);
-                } catch (ResponseDecoding.TooLargeException e) {
+                } catch (ResponseDecoding.UndecodableException e) {
                     yield new BackendAnswer.Unanswered(
-                            Outcome.BACKEND_NETWORK_ERROR,
-                            "response decompresses to more than " + maxResponseBytes + " bytes");
+                            Outcome.BACKEND_NETWORK_ERROR, String.valueOf(e.getMessage()));
                 }
             }
             case BackendResult.Streamed s ->

@@ -20,6 +20,9 @@ import java.util.concurrent.CompletionStage;
  */
 final class Attempts {
 
+    /** With less than this part of the time left, another attempt is not worth making. */
+    private static final int LEAST_SHARE = 20;
+
     private final BackendService service;
     private final EndpointPool pool;
     private final RequestBuilder.Prepared prepared;
@@ -27,6 +30,7 @@ final class Attempts {
     private final StreamChoice choice;
     private final BackendPoolEvents events;
     private final InstantSource clock;
+    private final long fullMillis;
     private final long deadlineMillis;
     private final long startNanos = System.nanoTime();
     private final CompletableFuture<BackendAnswer> answer = new CompletableFuture<>();
@@ -48,12 +52,13 @@ final class Attempts {
         this.choice = choice;
         this.events = events;
         this.clock = clock;
-        this.deadlineMillis = clock.millis() + service.spec().requestTimeout().toMillis();
+        this.fullMillis = service.spec().requestTimeout().toMillis();
+        this.deadlineMillis = clock.millis() + fullMillis;
     }
 
     /** Starts with an endpoint whose breaker has given permission. */
     CompletionStage<BackendAnswer> begin(EndpointPool.Member first) {
-        attempt(first, service.spec().requestTimeout().toMillis());
+        attempt(first, fullMillis);
         return answer;
     }
 
@@ -73,11 +78,12 @@ final class Attempts {
         } catch (RuntimeException e) {
             sent = CompletableFuture.failedStage(e);
         }
-        sent.whenComplete((result, defect) -> attempted(member, result, defect));
+        sent.whenComplete((result, defect) -> attempted(member, leftMillis, result, defect));
     }
 
     private void attempted(
             EndpointPool.Member member,
+            long given,
             @Nullable BackendResult result,
             @Nullable Throwable defect) {
         if (result instanceof BackendResult.Streamed streamed) {
@@ -93,23 +99,29 @@ final class Attempts {
                                                                     new Observed(
                                                                             receiver,
                                                                             member,
-                                                                            streamed.status()))))
+                                                                            streamed.status()))),
+                                    prepared.safe())
                             .answer(service.spec().maxResponseBytes(), retries));
             return;
         }
         attemptOver();
-        Assessment a =
-                result == null
-                        ? Assessment.of(
-                                new BackendResult.Failure(
-                                        BackendResult.Kind.PROTOCOL,
-                                        "backend client failed: " + defect,
-                                        defect))
-                        : Assessment.of(result);
-        member.breaker().report(a);
+        BackendResult outcome =
+                result != null
+                        ? result
+                        : new BackendResult.Failure(
+                                BackendResult.Kind.PROTOCOL,
+                                "backend client failed: " + defect,
+                                defect);
+        Assessment a = Assessment.of(outcome, prepared.safe());
+        if (a.verdict() == Assessment.Verdict.SLOW && given < fullMillis / 2) {
+            member.breaker().neutral(); // others have used its time up
+        } else {
+            member.breaker().report(a);
+        }
         if (a.retryable() && retries < pool.spec().maxRetries() && !cancellation.isCancelled()) {
             long left = deadlineMillis - clock.millis();
-            EndpointPool.Member next = left > 0 ? pool.acquireNext(member, tried) : null;
+            EndpointPool.Member next =
+                    left > fullMillis / LEAST_SHARE ? pool.acquireNext(member, tried) : null;
             if (next != null) {
                 retries++;
                 attempt(next, left);
@@ -166,7 +178,7 @@ final class Attempts {
 
         @Override
         public void failed(BackendResult.Failure failure) {
-            Assessment a = Assessment.of(failure);
+            Assessment a = Assessment.of(failure, false);
             if (a.verdict() == Assessment.Verdict.BAD) {
                 member.breaker().failed(a.reason());
             }

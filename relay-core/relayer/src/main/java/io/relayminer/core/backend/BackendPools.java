@@ -18,8 +18,10 @@ import java.util.concurrent.ScheduledExecutorService;
  * <p>A pool is found by exact match; a service without a pool of the wanted type has none, whatever
  * else it offers. Within a pool the load balancing chooses the first endpoint; a failed attempt is
  * repeated on another endpoint in service, as often as the pool allows, within one deadline for the
- * whole relay. Repeated are attempts that ended with a status of 500 to 599 or without an answer,
- * except those that ran out of time or whose client has gone.
+ * whole relay. Repeated are attempts that ended with a status of 500 to 599 or without an answer;
+ * those that ran out of time only if the method is safe and enough of the deadline is left; none
+ * whose client has gone. An endpoint that answers 429 is passed over for the time that it asks for,
+ * by this relay too, while another one is there; the answer of the last one goes through.
  *
  * <p>Thread-safe. {@link #send} does not block and may be called on event loops; its stage is
  * completed on any thread, usually the event loop of the backend connection. The lifecycle is
@@ -157,7 +159,7 @@ public final class BackendPools {
                             call.cancellation())
                     .thenApply(
                             result ->
-                                    Assessment.of(result)
+                                    Assessment.of(result, false)
                                             .answer(service.spec().maxResponseBytes(), 0));
         } catch (InvalidRequestException e) {
             return CompletableFuture.completedStage(

@@ -73,8 +73,9 @@ final class ChannelAttempts {
                 member.breaker().succeeded();
                 answer.complete(new ChannelAnswer.Opened(opened.channel()));
             }
-            case BackendResult.Response declined -> notOpened(member, Assessment.of(declined));
-            case BackendResult.Failure failure -> notOpened(member, Assessment.of(failure));
+            case BackendResult.Response declined ->
+                    notOpened(member, Assessment.of(declined, true));
+            case BackendResult.Failure failure -> notOpened(member, Assessment.of(failure, true));
             case null ->
                     notOpened(
                             member,
@@ -82,7 +83,8 @@ final class ChannelAttempts {
                                     new BackendResult.Failure(
                                             BackendResult.Kind.PROTOCOL,
                                             "backend client failed: " + defect,
-                                            defect)));
+                                            defect),
+                                    true));
         }
     }
 

@@ -1,6 +1,9 @@
 package io.relayminer.core.backend;
 
+import io.relayminer.transport.Headers;
+
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 
 /**
@@ -12,9 +15,13 @@ import java.time.InstantSource;
  * by probes. What the checks took out, traffic does not bring back: a late success of a request
  * sent before must not overrule a probe that looks at the content of the answer.
  *
- * <p>Timeouts, cancellations and oversized answers are neutral: they say as much about the request
- * as about the endpoint, so they neither count as a failure nor reset the count; a trial that ends
- * so leaves the endpoint out until the recovery time has passed again.
+ * <p>Cancellations and oversized answers are neutral: they say as much about the request as about
+ * the endpoint, so they neither count as a failure nor reset the count; a trial that ends so leaves
+ * the endpoint out until the recovery time has passed again. Timeouts say a little more: one in a
+ * row may be a heavy request, many are a hung node. They have a threshold of their own, leave the
+ * count of failures alone, and any answer resets theirs.
+ *
+ * <p>An endpoint in service may ask for a pause; it is then passed over while another one is there.
  *
  * <p>Thread-safe. The common case, a success on an endpoint without failures, is two volatile
  * reads.
@@ -35,12 +42,15 @@ final class CircuitBreaker {
     }
 
     private final int threshold;
+    private final int timeoutThreshold;
     private final long recoveryMillis;
     private final InstantSource clock;
     private final Listener listener;
 
     private volatile State state = State.UP;
     private volatile int failures;
+    private volatile int timeouts;
+    private volatile long pausedUntil = Long.MIN_VALUE;
     private volatile boolean trialInFlight;
 
     /** When the endpoint went down, for the log. */
@@ -51,9 +61,10 @@ final class CircuitBreaker {
      */
     private volatile long waitingSince;
 
-    CircuitBreaker(int threshold, Duration recovery, InstantSource clock, Listener listener) {
-        this.threshold = threshold;
-        this.recoveryMillis = recovery.toMillis();
+    CircuitBreaker(PoolSpec.Breaker spec, InstantSource clock, Listener listener) {
+        this.threshold = spec.failureThreshold();
+        this.timeoutThreshold = spec.timeoutThreshold();
+        this.recoveryMillis = spec.recoveryTimeout().toMillis();
         this.clock = clock;
         this.listener = listener;
     }
@@ -70,7 +81,7 @@ final class CircuitBreaker {
 
     /**
      * Permission for one attempt; every success must be followed by exactly one of {@link
-     * #succeeded}, {@link #failed} and {@link #neutral}.
+     * #succeeded}, {@link #failed}, {@link #timedOut} and {@link #neutral}.
      */
     boolean tryAcquire() {
         if (state == State.UP) {
@@ -100,11 +111,12 @@ final class CircuitBreaker {
 
     /** An attempt was answered below 500. */
     void succeeded() {
-        if (state == State.UP && failures == 0) {
+        if (state == State.UP && failures == 0 && timeouts == 0) {
             return;
         }
         synchronized (this) {
             failures = 0;
+            timeouts = 0;
             trialInFlight = false;
             if (state == State.DOWN_BY_TRAFFIC) {
                 comeUp();
@@ -114,11 +126,9 @@ final class CircuitBreaker {
 
     /** An attempt failed for a reason that is the endpoint's. */
     synchronized void failed(String reason) {
+        timeouts = 0;
         if (state != State.UP) {
-            if (trialInFlight) {
-                trialInFlight = false;
-                waitingSince = clock.millis();
-            }
+            trialWithoutSuccess();
             return;
         }
         failures = failures + 1;
@@ -133,19 +143,46 @@ final class CircuitBreaker {
             return;
         }
         synchronized (this) {
-            if (trialInFlight) {
-                trialInFlight = false;
-                waitingSince = clock.millis();
-            }
+            trialWithoutSuccess();
         }
     }
 
-    /** What an attempt says of the endpoint: one of the three above. */
+    /** An attempt was not answered in time. */
+    synchronized void timedOut(String reason) {
+        if (state != State.UP) {
+            trialWithoutSuccess();
+            return;
+        }
+        timeouts = timeouts + 1;
+        if (timeoutThreshold > 0 && timeouts >= timeoutThreshold) {
+            goDown(State.DOWN_BY_TRAFFIC, reason);
+        }
+    }
+
+    private void trialWithoutSuccess() {
+        if (trialInFlight) {
+            trialInFlight = false;
+            waitingSince = clock.millis();
+        }
+    }
+
+    /** Whether the endpoint is in a pause it asked for. */
+    boolean isPaused() {
+        return pausedUntil != Long.MIN_VALUE && clock.millis() < pausedUntil;
+    }
+
+    /** What an attempt says of the endpoint: one of those above. */
     void report(Assessment assessment) {
         switch (assessment.verdict()) {
             case GOOD -> succeeded();
             case BAD -> failed(assessment.reason());
+            case SLOW -> timedOut(assessment.reason());
             case NEUTRAL -> neutral();
+        }
+        Headers asking = assessment.askingForPause();
+        if (asking != null) {
+            Instant now = clock.instant();
+            pausedUntil = now.plus(RetryAfter.of(asking, now)).toEpochMilli();
         }
     }
 
@@ -161,6 +198,7 @@ final class CircuitBreaker {
     /** Enough active checks in a row succeeded. */
     synchronized void checkedUp() {
         failures = 0;
+        timeouts = 0;
         trialInFlight = false;
         if (state != State.UP) {
             comeUp();

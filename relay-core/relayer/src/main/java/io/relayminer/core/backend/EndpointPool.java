@@ -66,11 +66,7 @@ final class EndpointPool {
                     new Member(
                             list.size(),
                             endpoint,
-                            new CircuitBreaker(
-                                    spec.failureThreshold(),
-                                    spec.recoveryTimeout(),
-                                    clock,
-                                    listener)));
+                            new CircuitBreaker(spec.breaker(), clock, listener)));
             events.healthChanged(serviceId, type, endpoint.name(), true);
         }
         members = List.copyOf(list);
@@ -122,21 +118,26 @@ final class EndpointPool {
                     case ROUND_ROBIN -> Math.floorMod(rotation.incrementAndGet(), members.size());
                     case FIRST_HEALTHY -> 0;
                 };
-        return acquire(from, new BitSet());
+        BitSet none = new BitSet();
+        Member rested = acquire(from, none, false);
+        return rested != null ? rested : acquire(from, none, true);
     }
 
     /**
      * Acquires an endpoint for another attempt: the next one in service after the last tried, so
-     * that the load of a failing endpoint spreads, and never one that this relay has tried.
+     * that the load of a failing endpoint spreads, and never one that this relay has tried or that
+     * has asked for a pause.
      */
     @Nullable Member acquireNext(Member last, BitSet tried) {
-        return acquire((last.index() + 1) % members.size(), tried);
+        return acquire((last.index() + 1) % members.size(), tried, false);
     }
 
-    private @Nullable Member acquire(int from, BitSet tried) {
+    private @Nullable Member acquire(int from, BitSet tried, boolean paused) {
         for (int i = 0; i < members.size(); i++) {
             Member m = members.get((from + i) % members.size());
-            if (!tried.get(m.index()) && m.breaker().tryAcquire()) {
+            if (!tried.get(m.index())
+                    && (paused || !m.breaker().isPaused())
+                    && m.breaker().tryAcquire()) {
                 return m;
             }
         }

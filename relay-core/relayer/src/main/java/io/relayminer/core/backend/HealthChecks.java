@@ -144,7 +144,7 @@ final class HealthChecks {
                 byte[] body =
                         ResponseDecoding.decode(r, service.spec().maxResponseBytes(), 0).body();
                 return new String(body, StandardCharsets.UTF_8);
-            } catch (ResponseDecoding.TooLargeException e) {
+            } catch (ResponseDecoding.UndecodableException e) {
                 return "";
             }
         }

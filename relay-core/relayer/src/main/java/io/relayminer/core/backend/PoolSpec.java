@@ -16,9 +16,7 @@ import java.util.Map;
  *     name that the backend sees
  * @param authentication credentials for the backend
  * @param maxRetries further attempts on other endpoints, 0 to 3
- * @param failureThreshold consecutive failures that take an endpoint out of service, at least 1
- * @param recoveryTimeout after this time one relay may try an endpoint that failures took out of
- *     service; zero means never
+ * @param breaker when relays take an endpoint out of service and bring it back
  * @param healthCheck active checks, or {@code null} for none
  */
 public record PoolSpec(
@@ -28,18 +26,11 @@ public record PoolSpec(
         Map<String, String> headers,
         BackendAuthentication authentication,
         int maxRetries,
-        int failureThreshold,
-        Duration recoveryTimeout,
+        Breaker breaker,
         @Nullable HealthCheck healthCheck) {
 
     /** Retries unless configured otherwise. */
     public static final int DEFAULT_MAX_RETRIES = 1;
-
-    /** Consecutive failures unless configured otherwise. */
-    public static final int DEFAULT_FAILURE_THRESHOLD = 5;
-
-    /** Recovery time unless configured otherwise. */
-    public static final Duration DEFAULT_RECOVERY_TIMEOUT = Duration.ofSeconds(30);
 
     /** Checks the ranges and copies the collections. */
     public PoolSpec {
@@ -50,14 +41,6 @@ public record PoolSpec(
         }
         if (maxRetries < 0 || maxRetries > 3) {
             throw new IllegalArgumentException("max_retries must be 0 to 3, got " + maxRetries);
-        }
-        if (failureThreshold < 1) {
-            throw new IllegalArgumentException(
-                    "the failure threshold must be at least 1, got " + failureThreshold);
-        }
-        if (recoveryTimeout.isNegative()) {
-            throw new IllegalArgumentException(
-                    "the recovery timeout must not be negative, got " + recoveryTimeout);
         }
     }
 
@@ -70,9 +53,38 @@ public record PoolSpec(
                 Map.of(),
                 BackendAuthentication.NONE,
                 DEFAULT_MAX_RETRIES,
-                DEFAULT_FAILURE_THRESHOLD,
-                DEFAULT_RECOVERY_TIMEOUT,
+                Breaker.DEFAULT,
                 null);
+    }
+
+    /**
+     * When relays take an endpoint out of service, and when they bring it back.
+     *
+     * @param failureThreshold failures in a row that take it out, at least 1
+     * @param timeoutThreshold relays in a row without an answer in time that take it out; 0 means
+     *     that no number does
+     * @param recoveryTimeout after this time one relay may try it again; zero means never
+     */
+    public record Breaker(int failureThreshold, int timeoutThreshold, Duration recoveryTimeout) {
+
+        /** Out after 5 failures or 3 timeouts in a row, tried again after 30 s. */
+        public static final Breaker DEFAULT = new Breaker(5, 3, Duration.ofSeconds(30));
+
+        /** Checks the ranges. */
+        public Breaker {
+            if (failureThreshold < 1) {
+                throw new IllegalArgumentException(
+                        "the failure threshold must be at least 1, got " + failureThreshold);
+            }
+            if (timeoutThreshold < 0) {
+                throw new IllegalArgumentException(
+                        "the timeout threshold must not be negative, got " + timeoutThreshold);
+            }
+            if (recoveryTimeout.isNegative()) {
+                throw new IllegalArgumentException(
+                        "the recovery timeout must not be negative, got " + recoveryTimeout);
+            }
+        }
     }
 
     /**

@@ -66,8 +66,16 @@ final class RequestBuilder {
     }
 
     /** What of a call is the same for every endpoint, checked once. */
-    record Prepared(
-            String method, RequestTargets.ClientUrl url, Headers headers, ByteBuffer body) {}
+    record Prepared(String method, RequestTargets.ClientUrl url, Headers headers, ByteBuffer body) {
+
+        /** Whether the method is safe, RFC 9110 §9.2.1: once more changes nothing. */
+        boolean safe() {
+            return switch (method) {
+                case "GET", "HEAD", "OPTIONS", "TRACE" -> true;
+                default -> false;
+            };
+        }
+    }
 
     /** Checks method, URL and headers of the inner request and applies the header rules. */
     Prepared prepare(BackendCall call) throws InvalidRequestException {

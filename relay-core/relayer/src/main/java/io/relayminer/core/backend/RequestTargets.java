@@ -178,12 +178,12 @@ final class RequestTargets {
     /**
      * Joins the endpoint's path and the client's. The base path, if there is one, stands for the
      * endpoint's path; a client path that already begins with that prefix is not prefixed again.
+     * Where the client adds nothing the path is called as it was configured, with or without a
+     * slash at its end.
      */
     static String merge(String endpointPath, String basePath, String clientPath) {
-        String prefix = stripTrailingSlashes(basePath);
-        if (prefix.isEmpty()) {
-            prefix = stripTrailingSlashes(endpointPath);
-        }
+        String configured = stripTrailingSlashes(basePath).isEmpty() ? endpointPath : basePath;
+        String prefix = stripTrailingSlashes(configured);
         if (!prefix.isEmpty() && !prefix.startsWith("/")) {
             prefix = "/" + prefix;
         }
@@ -191,8 +191,8 @@ final class RequestTargets {
         if (prefix.isEmpty()) {
             return client;
         }
-        if (client.isEmpty() || client.equals("/")) {
-            return prefix;
+        if (client.isEmpty() || client.equals("/") || client.equals(prefix)) {
+            return configured.endsWith("/") ? prefix + "/" : prefix;
         }
         boolean prefixed =
                 client.startsWith(prefix)

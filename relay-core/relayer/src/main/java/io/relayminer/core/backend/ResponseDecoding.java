@@ -16,11 +16,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.GZIPInputStream;
 
 /**
- * Makes the answer of a backend fit to be signed: decompressed, with canonical header names.
+ * Makes the answer of a backend fit to be signed: decompressed, with canonical header names, and
+ * without the headers that are about the connection it came over.
  *
- * <p>A body is taken for gzip if the header says so or if it starts with the two magic bytes. One
- * that then does not decompress is passed on as it is, header included; one that decompresses to
- * more than the limit is an oversized response, found without holding more than the limit.
+ * <p>A body that is gzip is unpacked, whether the header says so or not, and its length corrected.
+ * Bytes that only look like gzip are passed on as they are, header included. What was announced as
+ * gzip, begins as gzip and cannot be unpacked to its end is no answer: it was cut short or damaged.
+ * Nor is one that unpacks to more than the limit, which is found without holding more than that.
  */
 final class ResponseDecoding {
 
@@ -29,39 +31,68 @@ final class ResponseDecoding {
 
     private static final int MAX_CACHED_NAMES = 512;
 
+    /** RFC 9110 §7.6.1, beside {@code Connection} and what that names. */
+    private static final List<String> HOP_BY_HOP =
+            List.of(
+                    "Keep-Alive",
+                    "Proxy-Authenticate",
+                    "Proxy-Connection",
+                    "Te",
+                    "Trailer",
+                    "Transfer-Encoding",
+                    "Upgrade");
+
     private ResponseDecoding() {}
 
-    /** A body that decompresses beyond the limit. */
-    static final class TooLargeException extends Exception {
+    /** A body that cannot be decompressed within the limit. */
+    static final class UndecodableException extends Exception {
         private static final long serialVersionUID = 1L;
 
-        TooLargeException() {
-            super("decompressed response too large", null, false, false);
+        UndecodableException(String message) {
+            super(message, null, false, false);
         }
     }
 
+    /**
+     * The answer in a response.
+     *
+     * @throws UndecodableException if it is compressed, and unpacks to more than the limit or not
+     *     at all
+     */
     static BackendAnswer.Answered decode(
-            BackendResult.Response response, long maxBytes, int retries) throws TooLargeException {
+            BackendResult.Response response, long maxBytes, int retries)
+            throws UndecodableException {
         SortedMap<String, List<String>> headers = headers(response.headers(), response.trailers());
         byte[] body = response.body();
-        if (isGzip(headers, body)) {
+        if (beginsAsGzip(body)) {
             try {
                 body = gunzip(body, maxBytes);
                 headers.remove("Content-Encoding");
-            } catch (IOException notGzip) {
-                body = response.body();
+                headers.replace("Content-Length", List.of(Integer.toString(body.length)));
+            } catch (IOException e) {
+                if (isAnnouncedAsGzip(headers) && hasGzipHeader(response.body())) {
+                    throw new UndecodableException(
+                            "response announced as gzip cannot be decompressed: " + e.getMessage());
+                }
             }
         }
         return new BackendAnswer.Answered(response.status(), headers, body, retries);
     }
 
-    /** Headers and trailers under their canonical names, without those about the transfer. */
+    /** Headers and trailers under their canonical names, without those about the connection. */
     static SortedMap<String, List<String>> headers(Headers head, Headers trailers) {
         SortedMap<String, List<String>> headers = new TreeMap<>();
         head.forEach((name, value) -> put(headers, name, value));
         trailers.forEach((name, value) -> put(headers, name, value));
-        headers.remove("Transfer-Encoding");
-        headers.remove("Trailer");
+        List<String> connection = headers.remove("Connection");
+        if (connection != null) {
+            for (String value : connection) {
+                for (String option : value.split(",", -1)) {
+                    headers.remove(HttpMessageCodec.canonicalName(option.trim()));
+                }
+            }
+        }
+        HOP_BY_HOP.forEach(headers::remove);
         return headers;
     }
 
@@ -83,25 +114,32 @@ final class ResponseDecoding {
         }
     }
 
-    private static boolean isGzip(SortedMap<String, List<String>> headers, byte[] body) {
-        if (body.length == 0) {
-            return false;
-        }
-        if (body.length >= 2 && body[0] == 0x1f && (body[1] & 0xff) == 0x8b) {
-            return true;
-        }
-        List<String> encoding = headers.get("Content-Encoding");
-        return encoding != null && encoding.getFirst().equalsIgnoreCase("gzip");
+    private static boolean beginsAsGzip(byte[] body) {
+        return body.length >= 2 && body[0] == 0x1f && (body[1] & 0xff) == 0x8b;
     }
 
-    private static byte[] gunzip(byte[] body, long maxBytes) throws IOException, TooLargeException {
+    /** RFC 1952 §2.3: the only method there is, and no reserved flag. */
+    private static boolean hasGzipHeader(byte[] body) {
+        return (body.length < 3 || body[2] == 8) && (body.length < 4 || (body[3] & 0xe0) == 0);
+    }
+
+    private static boolean isAnnouncedAsGzip(SortedMap<String, List<String>> headers) {
+        List<String> encoding = headers.get("Content-Encoding");
+        return encoding != null
+                && (encoding.getFirst().equalsIgnoreCase("gzip")
+                        || encoding.getFirst().equalsIgnoreCase("x-gzip"));
+    }
+
+    private static byte[] gunzip(byte[] body, long maxBytes)
+            throws IOException, UndecodableException {
         try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(body), 8192)) {
             ByteArrayOutputStream out =
                     new ByteArrayOutputStream((int) Math.min(maxBytes, body.length * 4L));
             byte[] chunk = new byte[8192];
             for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
                 if (out.size() + (long) n > maxBytes) {
-                    throw new TooLargeException();
+                    throw new UndecodableException(
+                            "response decompresses to more than " + maxBytes + " bytes");
                 }
                 out.write(chunk, 0, n);
             }

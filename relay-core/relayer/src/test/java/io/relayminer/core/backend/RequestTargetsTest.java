@@ -25,6 +25,14 @@ class RequestTargetsTest {
                     /ext/bc/C/rpc  | ''    | /ws              | /ext/bc/C/rpc/ws
                     /ext           | ''    | /extra/foo       | /ext/extra/foo
                     /ext/          | ''    | /foo             | /ext/foo
+                    /api/          | ''    | /                | /api/
+                    /api/          | ''    | ''               | /api/
+                    /api/          | ''    | /api             | /api/
+                    /api/          | ''    | /api/x           | /api/x
+                    /api           | ''    | /api/            | /api/
+                    /ignored       | /api/ | /                | /api/
+                    /ignored/      | /api  | /                | /api
+                    /              | ''    | /                | ''
                     /ignored       | /api/ | /foo             | /api/foo
                     ''             | /api  | /api/foo         | /api/foo
                     ''             | api   | /foo             | /api/foo
