@@ -298,11 +298,12 @@ class HttpBackendTest {
         assertTrue(Kind.CONNECT.nothingSent());
     }
 
-    @Test
-    void unknownHost() {
+    @ParameterizedTest
+    @ValueSource(strings = {"node.invalid", "eth_node.invalid"})
+    void unknownHost(String host) {
         BackendRequest request =
                 new BackendRequest(
-                        new BackendRequest.Target(false, "node.invalid", 80),
+                        new BackendRequest.Target(false, host, 80),
                         "GET",
                         "/",
                         Headers.empty(),

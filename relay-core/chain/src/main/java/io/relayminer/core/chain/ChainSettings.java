@@ -1,17 +1,20 @@
 package io.relayminer.core.chain;
 
+import io.relayminer.core.net.UrlAuthority;
+
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /**
  * How to reach the chain.
  *
  * @param rpcUrls CometBFT RPC of each node: {@code http}, {@code https} or {@code tcp} (which means
  *     {@code http}); a trailing slash and user information for basic authentication are fine
- * @param grpcTargets gRPC of each node, {@code host:port}; a scheme in front is ignored
+ * @param grpcTargets gRPC of each node, {@code host:port}; one of the schemes {@code grpc}, {@code
+ *     grpcs}, {@code http}, {@code https} and {@code tcp} in front is ignored
  * @param plaintext whether gRPC goes without TLS
  * @param queryTimeout deadline of one attempt of one query
  * @param blockInterval expected time between blocks, used until it was observed
@@ -24,6 +27,9 @@ public record ChainSettings(
         Duration queryTimeout,
         Duration blockInterval,
         String chainId) {
+
+    private static final Pattern HOST_AND_PORT =
+            Pattern.compile("([A-Za-z0-9_][A-Za-z0-9._-]*|\\[[0-9A-Fa-f:.]+])(:[0-9]{1,5})?");
 
     /**
      * Settings of a chain.
@@ -54,24 +60,30 @@ public record ChainSettings(
                             throw new IllegalArgumentException(
                                     "a CometBFT RPC url starts with http://, https:// or tcp://");
                 };
-        String path = url.getPath() == null ? "" : url.getPath();
+        String path = url.getRawPath() == null ? "" : url.getRawPath();
         while (path.endsWith("/")) {
             path = path.substring(0, path.length() - 1);
         }
-        if (url.getHost() == null) {
-            throw new IllegalArgumentException("a CometBFT RPC url has no host");
-        }
+        UrlAuthority authority;
         try {
-            return new URI(
-                    target, url.getUserInfo(), url.getHost(), url.getPort(), path, null, null);
-        } catch (URISyntaxException e) {
-            throw new IllegalArgumentException("a CometBFT RPC url is not valid");
+            authority = UrlAuthority.of(url);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "a CometBFT RPC url is not valid: " + e.getMessage());
         }
+        if (authority.hasUnderscore() && target.equals("https")) {
+            throw new IllegalArgumentException(
+                    "no certificate can be valid for a name with an underscore; reach "
+                            + authority.host()
+                            + " by another name, or by http");
+        }
+        String user = url.getRawAuthority().replaceFirst("[^@]*$", "");
+        return URI.create(target + "://" + user + authority.hostAndPort() + path);
     }
 
     private static String withoutScheme(String target) {
         String bare = target.strip();
-        for (String scheme : List.of("grpcs://", "grpc://", "https://", "http://")) {
+        for (String scheme : List.of("grpcs://", "grpc://", "https://", "http://", "tcp://")) {
             if (bare.startsWith(scheme)) {
                 bare = bare.substring(scheme.length());
             }
@@ -79,8 +91,10 @@ public record ChainSettings(
         while (bare.endsWith("/")) {
             bare = bare.substring(0, bare.length() - 1);
         }
-        if (bare.isEmpty()) {
-            throw new IllegalArgumentException("a gRPC address of a chain node is empty");
+        if (!HOST_AND_PORT.matcher(bare).matches()) {
+            throw new IllegalArgumentException(
+                    "a gRPC address of a chain node is not host:port"
+                            + (bare.contains("://") ? " with a known scheme" : ""));
         }
         return bare;
     }

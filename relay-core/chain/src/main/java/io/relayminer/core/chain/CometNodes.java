@@ -4,9 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
+import io.relayminer.core.net.UrlAuthority;
+
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -15,8 +20,10 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
@@ -137,15 +144,19 @@ final class CometNodes implements AutoCloseable {
 
     private <T> CompletionStage<T> attempt(
             URI node, String request, String question, Reader<T> reader) {
-        HttpRequest.Builder builder =
-                HttpRequest.newBuilder(endpoint(node, ""))
-                        .timeout(timeout)
-                        .header("Content-Type", "application/json")
-                        .POST(HttpRequest.BodyPublishers.ofString(request));
-        if (node.getUserInfo() != null) {
-            builder.header("Authorization", basic(node));
-        }
-        return http.sendAsync(builder.build(), HttpResponse.BodyHandlers.ofInputStream())
+        return endpoint("http", node, "")
+                .thenCompose(
+                        endpoint -> {
+                            HttpRequest.Builder builder =
+                                    HttpRequest.newBuilder(endpoint)
+                                            .timeout(timeout)
+                                            .header("Content-Type", "application/json")
+                                            .POST(HttpRequest.BodyPublishers.ofString(request));
+                            authorization(node)
+                                    .ifPresent(basic -> builder.header("Authorization", basic));
+                            return http.sendAsync(
+                                    builder.build(), HttpResponse.BodyHandlers.ofInputStream());
+                        })
                 .thenApplyAsync(
                         response -> {
                             try (InputStream body = response.body()) {
@@ -178,31 +189,54 @@ final class CometNodes implements AutoCloseable {
     CompletableFuture<WebSocket> open(int node, WebSocket.Listener listener) {
         List<URI> all = nodes.nodes();
         URI url = all.get(Math.floorMod(node, all.size()));
-        WebSocket.Builder builder = http.newWebSocketBuilder().connectTimeout(timeout);
-        if (url.getUserInfo() != null) {
-            builder.header("Authorization", basic(url));
+        return endpoint("ws", url, "/websocket")
+                .thenCompose(
+                        endpoint -> {
+                            WebSocket.Builder builder =
+                                    http.newWebSocketBuilder().connectTimeout(timeout);
+                            authorization(url)
+                                    .ifPresent(basic -> builder.header("Authorization", basic));
+                            return builder.buildAsync(endpoint, listener);
+                        });
+    }
+
+    /**
+     * Where a call goes. The JDK's client takes no name with an underscore, so the address of one
+     * is looked up here, each time.
+     */
+    private CompletableFuture<URI> endpoint(String scheme, URI node, String suffix) {
+        UrlAuthority authority = UrlAuthority.of(node);
+        String secure = node.getScheme().equals("https") ? scheme + "s" : scheme;
+        String path = (node.getRawPath() == null ? "" : node.getRawPath()) + suffix;
+        String target = path.isEmpty() ? "/" : path;
+        if (!authority.hasUnderscore()) {
+            return CompletableFuture.completedFuture(
+                    URI.create(secure + "://" + authority.hostAndPort() + target));
         }
-        URI endpoint = endpoint(url, "/websocket");
-        String scheme = endpoint.getScheme().equals("https") ? "wss" : "ws";
-        return builder.buildAsync(
-                URI.create(scheme + endpoint.toString().substring(endpoint.getScheme().length())),
-                listener);
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    UrlAuthority found =
+                            new UrlAuthority("", lookUp(authority.host()), authority.port());
+                    return URI.create(secure + "://" + found.hostAndPort() + target);
+                },
+                blocking);
     }
 
-    private static URI endpoint(URI node, String suffix) {
-        String port = node.getPort() < 0 ? "" : ":" + node.getPort();
-        String path = node.getRawPath() == null ? "" : node.getRawPath();
-        String target = path + suffix;
-        return URI.create(
-                node.getScheme()
-                        + "://"
-                        + node.getHost()
-                        + port
-                        + (target.isEmpty() ? "/" : target));
+    private static String lookUp(String host) {
+        try {
+            InetAddress address = InetAddress.getByName(host);
+            String literal = address.getHostAddress();
+            return address instanceof Inet6Address ? "[" + literal + "]" : literal;
+        } catch (UnknownHostException e) {
+            throw new CompletionException(e);
+        }
     }
 
-    private static String basic(URI node) {
-        return "Basic " + Base64.getEncoder().encodeToString(node.getUserInfo().getBytes(UTF_8));
+    private static Optional<String> authorization(URI node) {
+        String user = UrlAuthority.of(node).userInfo();
+        return user.isEmpty()
+                ? Optional.empty()
+                : Optional.of("Basic " + Base64.getEncoder().encodeToString(user.getBytes(UTF_8)));
     }
 
     @Override

@@ -49,7 +49,7 @@ final class GrpcNodes implements AutoCloseable {
 
     private static ManagedChannel connect(String target, boolean plaintext) {
         NettyChannelBuilder builder =
-                NettyChannelBuilder.forTarget(target)
+                NettyChannelBuilder.forTarget(SystemNames.target(target))
                         .initialFlowControlWindow(WINDOW_BYTES)
                         .maxInboundMessageSize(MAX_MESSAGE_BYTES)
                         .keepAliveTime(60, TimeUnit.SECONDS)

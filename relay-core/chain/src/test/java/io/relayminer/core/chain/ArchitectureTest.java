@@ -21,6 +21,7 @@ class ArchitectureTest {
                     .onlyDependOnClassesThat()
                     .resideInAnyPackage(
                             "io.relayminer.core.chain..",
+                            "io.relayminer.core.net",
                             "io.relayminer.core.tx",
                             "io.relayminer.core.wire..",
                             "com.google.protobuf..",

@@ -86,6 +86,27 @@ class ChainClientTest {
         chain.close();
     }
 
+    /** Names of Compose services often have an underscore; URLs by the book do not. */
+    @Test
+    void nodesMayHaveAnUnderscoreInTheirName() {
+        String rpc = chain.rpcAddress().replace("127.0.0.1", ComposeNames.DEV_CHAIN);
+        String grpc = chain.grpcAddress().replace("127.0.0.1", ComposeNames.DEV_CHAIN);
+        assertTrue(rpc.contains("_") && grpc.contains("_"));
+        try (ChainClient named =
+                ChainClient.open(
+                        new ChainSettings(
+                                List.of(URI.create(rpc)),
+                                List.of("tcp://" + grpc),
+                                true,
+                                Duration.ofSeconds(60),
+                                Duration.ofSeconds(1),
+                                "pocket"))) {
+            assertEquals(get(queries.sharedParams()), get(named.queries().sharedParams()), "gRPC");
+            get(named.blocks().start());
+            assertEquals("pocket", get(named.queries().chainId()), "RPC");
+        }
+    }
+
     private static <T> T get(CompletionStage<T> stage) {
         return stage.toCompletableFuture().join();
     }

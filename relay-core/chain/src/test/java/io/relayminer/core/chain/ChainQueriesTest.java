@@ -386,5 +386,34 @@ class ChainQueriesTest {
                         "c");
         assertEquals(List.of(URI.create("http://user:pw@node:1")), settings.rpcUrls());
         assertEquals(List.of("node:9090"), settings.grpcTargets());
+        ChainSettings compose =
+                new ChainSettings(
+                        List.of(URI.create("tcp://user:p%40w@my_node:1/a%20b/")),
+                        List.of("tcp://my_node:9090", "[::1]:9090"),
+                        true,
+                        second,
+                        second,
+                        "c");
+        assertEquals(List.of(URI.create("http://user:p%40w@my_node:1/a%20b")), compose.rpcUrls());
+        assertEquals(List.of("my_node:9090", "[::1]:9090"), compose.grpcTargets());
+        for (String grpc : List.of("ftp://node:9090", "node:9090/x", "node 1:9", "node:x", ":1")) {
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> new ChainSettings(List.of(rpc), List.of(grpc), true, second, second, "c"),
+                    grpc);
+        }
+        for (String url : List.of("https://my_node:1", "grpc://node:1", "node:1")) {
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () ->
+                            new ChainSettings(
+                                    List.of(URI.create(url)),
+                                    List.of("a:1"),
+                                    true,
+                                    second,
+                                    second,
+                                    "c"),
+                    url);
+        }
     }
 }

@@ -90,7 +90,7 @@ final class ScriptedCometNode implements AutoCloseable {
     }
 
     /** Makes blocks up to a height and announces the last one. */
-    void announce(long height) throws IOException {
+    void announce(long height) {
         tip = Math.max(tip, height);
         push(
                 "{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":{\"query\":\"tm.event='NewBlockHeader'\","
@@ -99,10 +99,14 @@ final class ScriptedCometNode implements AutoCloseable {
                         + "}}}}");
     }
 
-    /** Sends a text to all subscribers. */
-    void push(String text) throws IOException {
+    /** Sends a text to all subscribers, except those that are just leaving. */
+    void push(String text) {
         for (OutputStream subscriber : subscribers) {
-            frame(subscriber, 0x81, text.getBytes(UTF_8));
+            try {
+                frame(subscriber, 0x81, text.getBytes(UTF_8));
+            } catch (IOException gone) {
+                subscribers.remove(subscriber);
+            }
         }
     }
 

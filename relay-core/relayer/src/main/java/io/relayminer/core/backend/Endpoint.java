@@ -1,8 +1,7 @@
 package io.relayminer.core.backend;
 
+import io.relayminer.core.net.UrlAuthority;
 import io.relayminer.transport.BackendRequest;
-
-import org.jspecify.annotations.Nullable;
 
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -60,30 +59,30 @@ public record Endpoint(
                                             + scheme
                                             + "\"; use http, https, ws, wss, grpc or grpcs");
                 };
-        String host = uri.getHost();
-        if (host == null || host.isEmpty()) {
-            throw new IllegalArgumentException("backend url " + masked + " names no host");
+        UrlAuthority whom;
+        try {
+            whom = UrlAuthority.of(uri);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "backend url " + masked + " is not usable: " + e.getMessage());
         }
-        int port = uri.getPort() < 0 ? (tls ? 443 : 80) : uri.getPort();
+        int port = whom.port() < 0 ? (tls ? 443 : 80) : whom.port();
         if (port < 1 || port > 65_535) {
             throw new IllegalArgumentException(
                     "backend url " + masked + " has port " + port + "; use 1 to 65535");
         }
+        String host = whom.host();
         String bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
-        String authority = uri.getPort() < 0 ? host : host + ":" + uri.getPort();
         return new Endpoint(
-                name.isEmpty() ? authority : name,
+                name.isEmpty() ? whom.hostAndPort() : name,
                 new BackendRequest.Target(tls, bare, port),
                 uri.getRawPath() == null ? "" : uri.getRawPath(),
                 uri.getRawQuery() == null ? "" : uri.getRawQuery(),
-                credentials(uri.getUserInfo()),
+                credentials(whom.userInfo()),
                 masked);
     }
 
-    private static BackendAuthentication credentials(@Nullable String userInfo) {
-        if (userInfo == null) {
-            return BackendAuthentication.NONE;
-        }
+    private static BackendAuthentication credentials(String userInfo) {
         int colon = userInfo.indexOf(':');
         return colon < 0
                 ? BackendAuthentication.NONE

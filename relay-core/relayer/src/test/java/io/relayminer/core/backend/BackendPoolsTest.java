@@ -1004,6 +1004,9 @@ class BackendPoolsTest {
         "wss://h:9,true,h,9,h:9",
         "grpc://h:9,false,h,9,h:9",
         "grpcs://h,true,h,443,h",
+        "http://eth_node:8545,false,eth_node,8545,eth_node:8545",
+        "eth_node:8545,false,eth_node,8545,eth_node:8545",
+        "wss://u:p@my_node,true,my_node,443,my_node",
         "http://[::1]:8545/x,false,::1,8545,[::1]:8545"
     })
     void endpointUrls(String url, boolean tls, String host, int port, String name) {
@@ -1013,7 +1016,15 @@ class BackendPoolsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ftp://h", "http://", "http://h:99999", "http://u:secret@h:x y", ""})
+    @ValueSource(
+            strings = {
+                "ftp://h",
+                "http://",
+                "http://h:99999",
+                "http://u:secret@h:x y",
+                "http://u:secret@a_b:x",
+                ""
+            })
     void unusableEndpointUrls(String url) {
         IllegalArgumentException e =
                 assertThrows(IllegalArgumentException.class, () -> Endpoint.parse("", url));

@@ -34,6 +34,7 @@ class ArchitectureTest {
                             "io.relayminer.core.redis",
                             "io.relayminer.core.metrics",
                             "io.relayminer.core.session",
+                            "io.relayminer.core.net",
                             "io.relayminer.core.wire..",
                             "io.relayminer.transport",
                             "io.relayminer.provider",
