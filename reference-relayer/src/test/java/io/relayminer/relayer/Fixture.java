@@ -186,6 +186,11 @@ final class Fixture implements AutoCloseable {
 
     void height(long height) {
         chain.height(height);
+        announce(height);
+    }
+
+    /** A block is announced that the node which answers queries may not have. */
+    void announce(long height) {
         client.sync()
                 .publish(
                         bytes(KEYS.blockChannel()),

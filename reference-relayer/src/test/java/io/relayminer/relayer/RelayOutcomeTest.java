@@ -261,6 +261,21 @@ class RelayOutcomeTest {
     }
 
     @Test
+    void aSessionThatTheQueriedNodeHasNotReachedIsRefusedForNowOnly() throws IOException {
+        fixture.start();
+        fixture.announce(31);
+        RelayRequest relay = fixture.relay(fixture.session(31), fixture.supplier);
+        RawClient.Answer early = fixture.send(relay);
+        assertEquals(503, early.status(), early::text);
+        fixture.chain.height(31);
+        assertEquals(200, fixture.send(relay).status());
+        RawClient.Answer future =
+                fixture.send(fixture.relay(fixture.session(41), fixture.supplier));
+        assertEquals(403, future.status(), future::text);
+        assertTrue(future.text().contains("is ahead of the last committed block"), future::text);
+    }
+
+    @Test
     void graceEndsWithItsLastBlock() throws IOException {
         fixture.start();
         fixture.height(31);

@@ -1,6 +1,11 @@
 package io.relayminer.core.chain;
 
-/** A node understood the question and refused it; the same question will be refused again. */
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node understood the question and refused it; unless it is about a {@linkplain #isHeightAhead
+ * height to come}, the same question will be refused again.
+ */
 public final class ChainRefusedException extends ChainException {
 
     private static final long serialVersionUID = 1L;
@@ -27,5 +32,17 @@ public final class ChainRefusedException extends ChainException {
     /** The node's words. */
     public String reason() {
         return reason;
+    }
+
+    /**
+     * Whether all nodes said that they have not reached the height in question. That a height lies
+     * in the future only somebody can tell who knows the chain's height from elsewhere.
+     */
+    public boolean isHeightAhead() {
+        return saysThatHeightIsAhead(reason);
+    }
+
+    static boolean saysThatHeightIsAhead(@Nullable String text) {
+        return text != null && text.contains("is ahead of the last committed block height");
     }
 }

@@ -72,6 +72,14 @@ final class Failover<N> {
     interface Classifier {
         /** Whether another node might answer; if not, the failure is the answer. */
         boolean isWorthAnotherNode(Throwable failure);
+
+        /**
+         * Whether the node is sound but has not come as far as the question. Another one is asked,
+         * each once, and nothing is held against this one: the question may be about the future.
+         */
+        default boolean isBehind(Throwable failure) {
+            return false;
+        }
     }
 
     private final List<Member> members = new ArrayList<>();
@@ -135,6 +143,13 @@ final class Failover<N> {
                     if (failure == null) {
                         member.succeeded();
                         result.complete(answer);
+                    } else if (classifier.isBehind(failure)) {
+                        member.succeeded();
+                        if (count + 1 < order.size()) {
+                            attempt(question, attempt, classifier, order, count + 1, result);
+                        } else {
+                            result.completeExceptionally(failure);
+                        }
                     } else if (!classifier.isWorthAnotherNode(failure)) {
                         member.succeeded();
                         result.completeExceptionally(failure);

@@ -31,6 +31,20 @@ final class GrpcNodes implements AutoCloseable {
     private static final int MAX_MESSAGE_BYTES = 10 << 20;
     private static final int MAX_TEXT = 512;
 
+    private static final Failover.Classifier QUERIES =
+            new Failover.Classifier() {
+                @Override
+                public boolean isWorthAnotherNode(Throwable failure) {
+                    return isNodeFailure(failure);
+                }
+
+                @Override
+                public boolean isBehind(Throwable failure) {
+                    return ChainRefusedException.saysThatHeightIsAhead(
+                            statusOf(failure).getDescription());
+                }
+            };
+
     private final Failover<ManagedChannel> nodes;
     private final Duration timeout;
 
@@ -63,7 +77,7 @@ final class GrpcNodes implements AutoCloseable {
 
     /** Asks one node after another; a failure is a {@link ChainException}. */
     <Q, A> CompletableFuture<A> ask(String question, MethodDescriptor<Q, A> method, Q request) {
-        return nodes.ask(question, node -> call(node, method, request), GrpcNodes::isNodeFailure)
+        return nodes.ask(question, node -> call(node, method, request), QUERIES)
                 .handle(
                         (answer, failure) -> {
                             if (failure == null) {
@@ -76,7 +90,7 @@ final class GrpcNodes implements AutoCloseable {
     /** As {@link #ask}, with no answer where the chain says that there is no such thing. */
     <Q, A> CompletableFuture<Optional<A>> find(
             String question, MethodDescriptor<Q, A> method, Q request) {
-        return nodes.ask(question, node -> call(node, method, request), GrpcNodes::isNodeFailure)
+        return nodes.ask(question, node -> call(node, method, request), QUERIES)
                 .handle(
                         (answer, failure) -> {
                             if (failure == null) {

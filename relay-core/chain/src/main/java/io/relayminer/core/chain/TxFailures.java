@@ -99,7 +99,7 @@ final class TxFailures {
         if (lower.contains("claim not found")) {
             return Kind.CLAIM_NOT_FOUND;
         }
-        if (lower.contains("is ahead of the last committed block height")) {
+        if (ChainRefusedException.saysThatHeightIsAhead(lower)) {
             return Kind.WINDOW_NOT_OPEN;
         }
         if (lower.contains("out of gas")) {

@@ -30,6 +30,8 @@ import io.relayminer.core.wire.service.QueryGetRelayMiningDifficultyAtHeightResp
 import io.relayminer.core.wire.service.QueryGetServiceResponse;
 import io.relayminer.core.wire.service.RelayMiningDifficulty;
 import io.relayminer.core.wire.session.QueryGetSessionResponse;
+import io.relayminer.core.wire.session.Session;
+import io.relayminer.core.wire.session.SessionHeader;
 import io.relayminer.core.wire.shared.QueryParamsResponse;
 import io.relayminer.core.wire.shared.Service;
 
@@ -121,6 +123,49 @@ class ChainQueriesTest {
         assertEquals(250, claims.size());
         assertEquals("s249", claims.get(249).getSupplierOperatorAddress());
         assertEquals(3, first.calls().size());
+    }
+
+    private static ScriptedGrpcNode.Script behind(long tip) {
+        return (method, request) -> {
+            throw Status.INTERNAL
+                    .withDescription(
+                            "block height 21 is ahead of the last committed block height "
+                                    + tip
+                                    + ": error during session hydration")
+                    .asRuntimeException();
+        };
+    }
+
+    @Test
+    void nodeThatIsBehindIsAskedFirstAgainNextTime() {
+        first.script(behind(20));
+        second.script(
+                (method, request) ->
+                        QueryGetSessionResponse.newBuilder()
+                                .setSession(
+                                        Session.newBuilder()
+                                                .setHeader(
+                                                        SessionHeader.newBuilder()
+                                                                .setSessionId("s")))
+                                .build()
+                                .toByteString());
+        for (int i = 1; i <= 2; i++) {
+            assertEquals("s", await(queries.session("a", "b", 21)).getHeader().getSessionId());
+            assertEquals(i, first.calls().size(), "nothing is held against it");
+            assertEquals(i, second.calls().size());
+        }
+    }
+
+    @Test
+    void whereAllNodesAreBehindThatIsTheAnswer() {
+        first.script(behind(20));
+        second.script(behind(19));
+        ChainRefusedException refused =
+                assertInstanceOf(
+                        ChainRefusedException.class, failure(queries.session("a", "b", 21)));
+        assertTrue(refused.isHeightAhead());
+        assertEquals(1, first.calls().size(), "asked once each");
+        assertEquals(1, second.calls().size());
     }
 
     private static int pageKey(ByteString request) {

@@ -502,14 +502,17 @@ public final class RelayCaches {
                                         }));
     }
 
-    /** A refusal of the chain is an answer; its words are what clients of the reference see. */
+    /**
+     * A refusal of the chain is an answer; its words are what clients of the reference see. That a
+     * node has not reached a height is none.
+     */
     private static RuntimeException refusal(String what, Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null
                         ? failure.getCause()
                         : failure;
         if (cause instanceof ChainRefusedException refused) {
-            return new CacheException.Absent(
+            String words =
                     "failed to query "
                             + what
                             + ": failed to query "
@@ -517,7 +520,10 @@ public final class RelayCaches {
                             + ": rpc error: code = "
                             + camelCase(refused.status())
                             + " desc = "
-                            + refused.reason());
+                            + refused.reason();
+            return refused.isHeightAhead()
+                    ? new CacheException.Unavailable(words, refused)
+                    : new CacheException.Absent(words);
         }
         return cause instanceof ChainException chain
                 ? chain

@@ -10,6 +10,7 @@ import io.relayminer.core.cache.CacheTier;
 import io.relayminer.core.cache.QueryBudget;
 import io.relayminer.core.cache.RelayCaches;
 import io.relayminer.core.cache.TieredCache;
+import io.relayminer.core.chain.ChainRefusedException;
 import io.relayminer.core.meter.MeterPrice;
 import io.relayminer.core.session.DelegatedGateways;
 import io.relayminer.core.session.SessionWindows;
@@ -183,7 +184,7 @@ final class SessionContexts {
                     .handle(
                             (session, failure) -> {
                                 if (failure != null) {
-                                    throw rephrased("failed to get session: ", failure);
+                                    throw notFound(failure, now > 0 && lookup > now);
                                 }
                                 String mismatch = mismatch(session.getHeader(), key);
                                 if (mismatch != null) {
@@ -334,10 +335,21 @@ final class SessionContexts {
         return null;
     }
 
-    private static RuntimeException rephrased(String prefix, Throwable failure) {
+    /**
+     * Why there is no session. A node that has not reached the height of a session which has begun
+     * is behind, and no reason to turn the relay away for good.
+     *
+     * @param future whether the session begins after the last block that is known here
+     */
+    private static RuntimeException notFound(Throwable failure, boolean future) {
         CacheException cause = RelayFailures.cacheException(failure);
-        return cause instanceof CacheException.Absent absent
-                ? new CacheException.Absent(prefix + absent.getMessage())
+        boolean said =
+                cause instanceof CacheException.Absent
+                        || (future
+                                && cause.getCause() instanceof ChainRefusedException refused
+                                && refused.isHeightAhead());
+        return said
+                ? new CacheException.Absent("failed to get session: " + cause.getMessage())
                 : cause;
     }
 }
