@@ -428,6 +428,14 @@ public final class RedisKeys {
         return meterPrefix + ":" + tag(sessionId) + ":" + supplier + ":consumed";
     }
 
+    /**
+     * What each relayer of this make was last granted by a meter (hash by relayer, {@code
+     * sequence:upokt}).
+     */
+    public String meterExchanges(String sessionId, String supplier) {
+        return meterPrefix + ":" + tag(sessionId) + ":" + supplier + ":exchanges";
+    }
+
     /** Set of live meters, members {@code session|supplier}. */
     public String meterActive() {
         return ns.base() + ":" + ns.meter() + ":active_sessions";

@@ -9,10 +9,11 @@ import java.util.concurrent.atomic.AtomicReference;
 /**
  * This process's share of the budget of one (session, supplier).
  *
- * <p>{@code available} is upokt that Redis already counts as consumed and that no relay holds yet.
- * {@link #take} and {@link #give} are lock-free and never let it fall below zero. All exchanges
- * with Redis of one lease go one after the other ({@code exchange}), so that returning a lease and
- * renewing it cannot cross.
+ * <p>{@code available} is budget, in {@linkplain RelayPrice parts}, that Redis already counts as
+ * consumed and that no relay holds yet. {@link #take} and {@link #give} are lock-free and never let
+ * it fall below zero. All exchanges with Redis of one lease go one after the other ({@code
+ * exchange}), so that returning a lease and renewing it cannot cross; one whose outcome is not
+ * known is {@code unsettled} and comes first.
  */
 final class BudgetLease {
 
@@ -21,6 +22,10 @@ final class BudgetLease {
     private final AtomicReference<@Nullable CompletableFuture<?>> exchange =
             new AtomicReference<>();
     private volatile @Nullable MeterTerms terms;
+
+    /** Touched only by who has begun the exchange. */
+    private MeterStore.@Nullable Request unsettled;
+
     private volatile long nextWantRelays = 1;
     private volatile long exhaustedAtNanos;
     private volatile boolean exhausted;
@@ -34,8 +39,9 @@ final class BudgetLease {
         return session;
     }
 
-    /** Takes {@code cost} out of the lease; false, and nothing taken, if it holds less. */
-    boolean take(long cost) {
+    /** Takes the price of a relay; false, and nothing taken, if the lease holds less. */
+    boolean take() {
+        long cost = session.price().parts();
         usedSinceSweep = true;
         long held = available.get();
         while (held >= cost) {
@@ -47,18 +53,44 @@ final class BudgetLease {
         return false;
     }
 
-    void give(long amount) {
-        available.addAndGet(amount);
+    /** Puts the price of a relay back. */
+    void refund() {
+        give(session.price().parts());
+    }
+
+    /** Adds budget from Redis. */
+    void addUpokt(long upokt) {
+        give(upokt * session.price().partsPerUpokt());
+    }
+
+    private void give(long parts) {
+        available.addAndGet(parts);
         exhausted = false;
     }
 
-    long available() {
-        return available.get();
+    /** Relays that can be paid from the lease. */
+    long relays() {
+        return available.get() / session.price().parts();
     }
 
-    /** Empties the lease, for a return to Redis. */
-    long takeAll() {
-        return available.getAndSet(0);
+    /** Whole upokt in the lease. */
+    long upokt() {
+        return available.get() / session.price().partsPerUpokt();
+    }
+
+    /** Takes all whole upokt out of the lease, for a return to Redis. */
+    long takeUpokt() {
+        long perUpokt = session.price().partsPerUpokt();
+        return available.getAndUpdate(parts -> parts % perUpokt) / perUpokt;
+    }
+
+    /** The request whose outcome is not known, or null. */
+    MeterStore.@Nullable Request unsettled() {
+        return unsettled;
+    }
+
+    void unsettled(MeterStore.@Nullable Request request) {
+        unsettled = request;
     }
 
     /** The exchange in flight, or null. */

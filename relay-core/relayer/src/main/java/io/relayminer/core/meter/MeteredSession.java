@@ -8,7 +8,7 @@ package io.relayminer.core.meter;
  * @param application application address
  * @param serviceId service
  * @param sessionEndHeight last block of the session
- * @param cost price of one relay, upokt; 0 means relays are free for the meter
+ * @param price price of one relay
  * @param applicationStake stake of the application, upokt
  * @param baseLimit budget without a service factor, upokt
  */
@@ -18,7 +18,7 @@ public record MeteredSession(
         String application,
         String serviceId,
         long sessionEndHeight,
-        long cost,
+        RelayPrice price,
         long applicationStake,
         long baseLimit) {
 

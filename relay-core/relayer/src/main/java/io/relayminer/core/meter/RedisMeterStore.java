@@ -26,10 +26,11 @@ import java.util.concurrent.CompletionStage;
 /**
  * The shared counters in Redis, under the keys and in the formats of the fleet.
  *
- * <p>Keys per (session, supplier): {@code …:meta}, a JSON document that describes the budget, and
- * {@code …:consumed}, a decimal. Both live for {@code timeToLive} from creation. The set of active
- * sessions is informational; it is written beside the script because on a cluster it lives
- * elsewhere.
+ * <p>Keys per (session, supplier): {@code …:meta}, a JSON document that describes the budget,
+ * {@code …:consumed}, a decimal, and {@code …:exchanges}, what each relayer was last granted, by
+ * which a request that arrives twice is recognised. They live for {@code timeToLive} from creation.
+ * The set of active sessions is informational; it is written beside the script because on a cluster
+ * it lives elsewhere.
  */
 final class RedisMeterStore implements MeterStore {
 
@@ -39,28 +40,38 @@ final class RedisMeterStore implements MeterStore {
     private final RedisKeys keys;
     private final Duration timeToLive;
     private final InstantSource clock;
+    private final String relayer;
     private final byte[] script;
     private final String scriptDigest;
 
+    /**
+     * A store.
+     *
+     * @param relayer tells this process from all others that use the counters, also from its own
+     *     earlier runs
+     */
     RedisMeterStore(
             RedisClusterAsyncCommands<byte[], byte[]> redis,
             RedisKeys keys,
             Duration timeToLive,
-            InstantSource clock) {
+            InstantSource clock,
+            String relayer) {
         this.redis = redis;
         this.keys = keys;
         this.timeToLive = timeToLive;
         this.clock = clock;
+        this.relayer = relayer;
         this.script = read("meter.lua");
         this.scriptDigest = redis.digest(script);
     }
 
     @Override
-    public CompletionStage<Exchange> exchange(
-            MeteredSession session, MeterTerms terms, long returned, long want) {
+    public CompletionStage<Exchange> exchange(MeteredSession session, Request request) {
+        MeterTerms terms = request.terms();
         byte[][] names = {
             text(keys.meterMeta(session.sessionId(), session.supplier())),
-            text(keys.meterConsumed(session.sessionId(), session.supplier()))
+            text(keys.meterConsumed(session.sessionId(), session.supplier())),
+            text(keys.meterExchanges(session.sessionId(), session.supplier()))
         };
         byte[][] arguments = {
             new MeterMeta(
@@ -78,9 +89,12 @@ final class RedisMeterStore implements MeterStore {
             text(Double.toString(terms.serviceFactor())),
             text(terms.applicationStake()),
             text(timeToLive.toMillis()),
-            text(returned),
-            text(session.cost()),
-            text(want)
+            text(request.returned()),
+            text(request.least()),
+            text(request.step()),
+            text(request.want()),
+            text(relayer),
+            text(request.sequence())
         };
         return redis.<List<Object>>evalsha(scriptDigest, ScriptOutputType.MULTI, names, arguments)
                 .handle(
@@ -102,7 +116,8 @@ final class RedisMeterStore implements MeterStore {
                 redis.srem(text(keys.meterActive()), new MeterId(sessionId, supplier).encode());
         return redis.del(
                         text(keys.meterMeta(sessionId, supplier)),
-                        text(keys.meterConsumed(sessionId, supplier)))
+                        text(keys.meterConsumed(sessionId, supplier)),
+                        text(keys.meterExchanges(sessionId, supplier)))
                 .thenCombine(fromActive, (deleted, member) -> null);
     }
 

@@ -19,10 +19,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
@@ -35,7 +37,11 @@ import java.util.function.Consumer;
  * trip per {@code leaseRelays} relays. A lease is renewed in the background before it runs out.
  * Budget that was not used for one {@link #sweep} period, and everything at {@link #close}, goes
  * back. A crash forfeits at most one lease per session and supplier: the error is always on the
- * side of serving less.
+ * side of serving less. So is a lost reply: the request is sent again, as it is, until its outcome
+ * is known, and what it was to give back is not spent meanwhile.
+ *
+ * <p><b>Fractions.</b> A relay may cost a fraction of a upokt ({@link RelayPrice}). The counter
+ * holds whole upokt; what is left of one stays in the lease.
  *
  * <p><b>Order.</b> The meter is asked after a relay was authenticated; refused and failed relays
  * are refunded by the caller through their {@link Reservation}, into the local lease, without a
@@ -89,6 +95,7 @@ public final class RelayMeter implements AutoCloseable {
     private final Ticker ticker;
     private final ConcurrentHashMap<Key, BudgetLease> leases = new ConcurrentHashMap<>();
     private final Set<List<String>> reported = new HashSet<>();
+    private final AtomicLong sequence = new AtomicLong();
     private volatile long failedAtNanos;
     private volatile boolean failing;
     private volatile boolean closed;
@@ -128,7 +135,7 @@ public final class RelayMeter implements AutoCloseable {
             InstantSource clock,
             Ticker ticker) {
         return new RelayMeter(
-                new RedisMeterStore(redis, keys, timeToLive, clock),
+                new RedisMeterStore(redis, keys, timeToLive, clock, UUID.randomUUID().toString()),
                 factors,
                 settings,
                 observer,
@@ -164,7 +171,7 @@ public final class RelayMeter implements AutoCloseable {
         if (closed) {
             return new MeterDecision.Unavailable("closed");
         }
-        if (session.cost() == 0) {
+        if (session.price().parts() == 0) {
             observer.decided(session.serviceId(), true);
             return FREE;
         }
@@ -177,7 +184,7 @@ public final class RelayMeter implements AutoCloseable {
         if (!terms.equals(lease.terms())) {
             return null;
         }
-        if (lease.take(session.cost())) {
+        if (lease.take()) {
             renewBehind(lease, terms);
             return allowed(lease, session);
         }
@@ -271,7 +278,7 @@ public final class RelayMeter implements AutoCloseable {
 
     /** Upokt this process holds and has not spent, over all sessions. */
     public long leased() {
-        return leases.values().stream().mapToLong(BudgetLease::available).sum();
+        return leases.values().stream().mapToLong(BudgetLease::upokt).sum();
     }
 
     /** Refuses further relays and returns all leases; waits for Redis up to five seconds. */
@@ -280,7 +287,7 @@ public final class RelayMeter implements AutoCloseable {
         closed = true;
         List<CompletableFuture<?>> returns = new ArrayList<>();
         for (BudgetLease lease : leases.values()) {
-            returns.add(giveBack(lease));
+            returns.add(giveAllBack(lease));
         }
         try {
             CompletableFuture.allOf(returns.toArray(CompletableFuture[]::new))
@@ -294,7 +301,7 @@ public final class RelayMeter implements AutoCloseable {
     private CompletableFuture<MeterDecision> takeRenewing(
             BudgetLease lease, MeteredSession session, MeterTerms terms) {
         boolean current = terms.equals(lease.terms());
-        if (current && lease.take(session.cost())) {
+        if (current && lease.take()) {
             return CompletableFuture.completedFuture(allowed(lease, session));
         }
         if (current && lease.exhausted(ticker.read(), EXHAUSTED_BELIEVED_NANOS)) {
@@ -311,10 +318,9 @@ public final class RelayMeter implements AutoCloseable {
     }
 
     private void renewBehind(BudgetLease lease, MeterTerms terms) {
-        long cost = lease.session().cost();
         long half = lease.nextWantRelays() / 2;
         if (half >= 2
-                && lease.available() < half / 2 * cost
+                && lease.relays() < half / 2
                 && lease.exchange() == null
                 && !lease.exhausted(ticker.read(), EXHAUSTED_BELIEVED_NANOS)) {
             CompletableFuture<?> unused = renew(lease, terms);
@@ -328,23 +334,21 @@ public final class RelayMeter implements AutoCloseable {
             CompletableFuture<?> other = lease.exchange();
             return other == null ? CompletableFuture.completedFuture(null) : other;
         }
+        MeterStore.Request unsettled = lease.unsettled();
+        if (unsettled != null) {
+            return exchange(lease, unsettled, mine);
+        }
         // New terms may mean a lower limit: what is held under the old ones goes back first.
-        long returned = terms.equals(lease.terms()) ? 0 : lease.takeAll();
-        long want = saturatedMultiply(lease.nextWantRelays(), lease.session().cost());
-        return exchange(lease, terms, returned, want)
-                .whenComplete(
-                        (result, failure) -> {
-                            if (failure == null) {
-                                lease.terms(terms);
-                                if (result.granted() > 0) {
-                                    lease.give(result.granted());
-                                    lease.grow(settings.leaseRelays());
-                                } else {
-                                    lease.markExhausted(ticker.read());
-                                }
-                            }
-                            settle(lease, mine, result, failure);
-                        });
+        long returned = terms.equals(lease.terms()) ? 0 : lease.takeUpokt();
+        long want = lease.session().price().upoktFor(lease.nextWantRelays());
+        return exchange(lease, request(lease, terms, returned, want), mine);
+    }
+
+    private MeterStore.Request request(
+            BudgetLease lease, MeterTerms terms, long returned, long want) {
+        RelayPrice price = lease.session().price();
+        return new MeterStore.Request(
+                sequence.incrementAndGet(), terms, returned, price.upoktFor(1), price.step(), want);
     }
 
     /** Ends an exchange: lets the next one begin, then wakes those who waited for this one. */
@@ -365,18 +369,39 @@ public final class RelayMeter implements AutoCloseable {
     private CompletableFuture<?> giveBack(BudgetLease lease) {
         MeterTerms terms = lease.terms();
         CompletableFuture<MeterStore.Exchange> mine = new CompletableFuture<>();
-        if (terms == null || lease.available() == 0 || !lease.beginExchange(mine)) {
+        if (terms == null || !lease.beginExchange(mine)) {
             return CompletableFuture.completedFuture(null);
         }
-        return exchange(lease, terms, lease.takeAll(), 0)
-                .whenComplete((result, failure) -> settle(lease, mine, result, failure));
+        MeterStore.Request unsettled = lease.unsettled();
+        if (unsettled != null) {
+            return exchange(lease, unsettled, mine);
+        }
+        if (lease.upokt() == 0) {
+            settle(lease, mine, new MeterStore.Exchange(0, 0), null);
+            return mine;
+        }
+        return exchange(lease, request(lease, terms, lease.takeUpokt(), 0), mine);
     }
 
-    private CompletableFuture<MeterStore.Exchange> exchange(
-            BudgetLease lease, MeterTerms terms, long returned, long want) {
+    /** Returns a lease after what is under way and what is not settled. */
+    private CompletableFuture<?> giveAllBack(BudgetLease lease) {
+        CompletableFuture<?> underWay = lease.exchange();
+        CompletableFuture<?> settled =
+                underWay == null
+                        ? CompletableFuture.completedFuture(null)
+                        : underWay.handle((result, failure) -> null);
+        return settled.thenCompose(done -> giveBack(lease)).thenCompose(done -> giveBack(lease));
+    }
+
+    /** Sends a request. As long as its outcome is not known it is the one to be sent next. */
+    private CompletableFuture<?> exchange(
+            BudgetLease lease,
+            MeterStore.Request request,
+            CompletableFuture<MeterStore.Exchange> mine) {
+        lease.unsettled(request);
         CompletableFuture<MeterStore.Exchange> stage;
         try {
-            stage = store.exchange(lease.session(), terms, returned, want).toCompletableFuture();
+            stage = store.exchange(lease.session(), request).toCompletableFuture();
         } catch (RuntimeException e) {
             stage = CompletableFuture.failedFuture(e);
         }
@@ -386,18 +411,31 @@ public final class RelayMeter implements AutoCloseable {
                         (result, failure) -> {
                             if (failure == null) {
                                 failing = false;
+                                carriedOut(lease, request, result);
                             } else {
-                                lease.give(returned);
                                 failedAtNanos = ticker.read();
                                 failing = true;
                                 LOG.warn("relay meter cannot use Redis: {}", failure.toString());
                             }
+                            settle(lease, mine, result, failure);
                         });
+    }
+
+    private void carriedOut(
+            BudgetLease lease, MeterStore.Request request, MeterStore.Exchange result) {
+        lease.unsettled(null);
+        lease.terms(request.terms());
+        if (result.granted() > 0) {
+            lease.addUpokt(result.granted());
+            lease.grow(settings.leaseRelays());
+        } else if (request.want() > 0) {
+            lease.markExhausted(ticker.read());
+        }
     }
 
     private MeterDecision allowed(BudgetLease lease, MeteredSession session) {
         observer.decided(session.serviceId(), true);
-        return new MeterDecision.Allowed(new Reservation(lease, session.cost()));
+        return new MeterDecision.Allowed(new Reservation(lease));
     }
 
     private MeterDecision overLimit(MeteredSession session) {
@@ -408,9 +446,5 @@ public final class RelayMeter implements AutoCloseable {
     private MeterDecision failed(String operation) {
         observer.failed(operation);
         return settings.failOpen() ? FREE : new MeterDecision.Unavailable(operation);
-    }
-
-    private static long saturatedMultiply(long relays, long cost) {
-        return cost > Long.MAX_VALUE / relays ? cost : relays * cost;
     }
 }

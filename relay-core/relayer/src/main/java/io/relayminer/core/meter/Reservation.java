@@ -14,26 +14,19 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class Reservation {
 
     /** Holds nothing: a free relay, or one let through while the meter was unreachable. */
-    static final Reservation NOTHING = new Reservation(null, 0);
+    static final Reservation NOTHING = new Reservation(null);
 
     private final @Nullable BudgetLease lease;
-    private final long amount;
     private final AtomicBoolean refunded = new AtomicBoolean();
 
-    Reservation(@Nullable BudgetLease lease, long amount) {
+    Reservation(@Nullable BudgetLease lease) {
         this.lease = lease;
-        this.amount = amount;
-    }
-
-    /** upokt held. */
-    public long amount() {
-        return amount;
     }
 
     /** Gives the budget back: the relay was refused or failed and will not be mined. */
     public void refund() {
         if (lease != null && refunded.compareAndSet(false, true)) {
-            lease.give(amount);
+            lease.refund();
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.relayminer.core.relay;
 
 import io.relayminer.core.meter.MeteredSession;
+import io.relayminer.core.meter.RelayPrice;
 import io.relayminer.ring.Ring;
 
 import java.util.Set;
@@ -21,7 +22,7 @@ import java.util.Set;
  * @param lateFrom first block at which a relay comes so late that its claim may miss it
  * @param computeUnitsPerRelay weight of a leaf, at least 1
  * @param difficultyTarget 32 bytes; a relay is mined if its hash is below. Not modified
- * @param relayCost price of a relay, upokt
+ * @param relayPrice price of a relay
  * @param applicationStake stake of the application, upokt
  * @param baseLimit meter budget of one supplier without a service factor, upokt
  */
@@ -34,7 +35,7 @@ record SessionContext(
         long lateFrom,
         long computeUnitsPerRelay,
         byte[] difficultyTarget,
-        long relayCost,
+        RelayPrice relayPrice,
         long applicationStake,
         long baseLimit) {
 
@@ -46,7 +47,7 @@ record SessionContext(
                 key.application(),
                 key.serviceId(),
                 key.end(),
-                relayCost,
+                relayPrice,
                 applicationStake,
                 baseLimit);
     }

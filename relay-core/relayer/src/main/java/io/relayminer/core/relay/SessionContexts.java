@@ -11,7 +11,8 @@ import io.relayminer.core.cache.QueryBudget;
 import io.relayminer.core.cache.RelayCaches;
 import io.relayminer.core.cache.TieredCache;
 import io.relayminer.core.chain.ChainRefusedException;
-import io.relayminer.core.meter.MeterPrice;
+import io.relayminer.core.meter.MeterTerms;
+import io.relayminer.core.meter.RelayPrice;
 import io.relayminer.core.session.DelegatedGateways;
 import io.relayminer.core.session.SessionWindows;
 import io.relayminer.core.wire.application.Application;
@@ -276,12 +277,12 @@ final class SessionContexts {
                 windows.graceEnd() - 1,
                 computeUnits,
                 target.toByteArray(),
-                MeterPrice.ofRelay(
+                RelayPrice.of(
                         computeUnits,
                         params.getComputeUnitsToTokensMultiplier(),
                         params.getComputeUnitCostGranularity()),
                 stake,
-                MeterPrice.baseLimit(
+                MeterTerms.baseLimit(
                         stake,
                         suppliersPerSession,
                         SessionWindows.offsetsTotal(params),

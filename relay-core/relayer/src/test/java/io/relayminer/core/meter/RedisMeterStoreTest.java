@@ -15,19 +15,28 @@ import org.junit.jupiter.api.Test;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /** The script on a real server, beside writers that count with INCRBY and DECRBY. */
 class RedisMeterStoreTest {
 
     private static final RedisKeys KEYS = RedisKeys.plain();
     private static final MeteredSession SESSION =
-            new MeteredSession("s1", "sup1", "app1", "eth", 120, 100, 10_000, 1_000);
+            new MeteredSession(
+                    "s1", "sup1", "app1", "eth", 120, new RelayPrice(100, 1), 10_000, 1_000);
 
     private final EmbeddedRedis redis = EmbeddedRedis.start();
     private final RedisConnections client = RedisConnections.open(redis.uri());
     private final RedisMeterStore store =
             new RedisMeterStore(
-                    client.async(), KEYS, Duration.ofHours(2), () -> Instant.ofEpochSecond(17));
+                    client.async(),
+                    KEYS,
+                    Duration.ofHours(2),
+                    () -> Instant.ofEpochSecond(17),
+                    "relayer-1");
+    private long sequence;
 
     @AfterEach
     void close() {
@@ -96,10 +105,80 @@ class RedisMeterStoreTest {
         assertTrue(client.sync().pttl(key(KEYS.meterMeta("s1", "sup1"))) > 0);
     }
 
+    @Test
+    void aRequestThatArrivesAgainChangesNothing() {
+        MeterStore.Request taking = request(0, 0, 200);
+        assertEquals(200, send(taking).granted());
+        assertEquals(200, send(taking).granted(), "the same answer");
+        assertEquals("200", consumed());
+        MeterStore.Request giving = request(0, 100, 0);
+        send(giving);
+        send(giving);
+        assertEquals("100", consumed());
+        assertEquals(0, send(taking).granted(), "one that was overtaken is not carried out");
+        assertEquals("100", consumed());
+        assertTrue(client.sync().pttl(key(KEYS.meterExchanges("s1", "sup1"))) > 0);
+    }
+
+    @Test
+    void requestsOfTwoRelayersAreTwo() {
+        RedisMeterStore other =
+                new RedisMeterStore(
+                        client.async(), KEYS, Duration.ofHours(2), Instant::now, "relayer-2");
+        MeterStore.Request request = request(0, 0, 100);
+        send(request);
+        assertEquals(100, other.exchange(SESSION, request).toCompletableFuture().join().granted());
+        assertEquals("200", consumed());
+    }
+
+    @Test
+    void cleanUpLeavesNothing() {
+        exchange(0, 0, 100);
+        store.remove("s1", "sup1").toCompletableFuture().join();
+        assertEquals(
+                0,
+                client.sync()
+                        .exists(
+                                key(KEYS.meterMeta("s1", "sup1")),
+                                key(KEYS.meterConsumed("s1", "sup1")),
+                                key(KEYS.meterExchanges("s1", "sup1"))));
+        assertEquals(0, client.sync().scard(key(KEYS.meterActive())));
+    }
+
+    /** 21.72: many budgets at once, none of which knows of another. */
+    @Test
+    void budgetsAreIndependent() {
+        List<CompletableFuture<MeterStore.Exchange>> all = new ArrayList<>();
+        for (int round = 0; round < 12; round++) {
+            for (int i = 0; i < 20; i++) {
+                MeteredSession session =
+                        new MeteredSession(
+                                "s" + i % 4,
+                                "sup" + i / 4,
+                                "app1",
+                                "eth",
+                                120,
+                                new RelayPrice(100, 1),
+                                10_000,
+                                1_000);
+                all.add(store.exchange(session, request(0, 0, 100)).toCompletableFuture());
+            }
+        }
+        assertEquals(
+                20 * 1_000, all.stream().mapToLong(exchange -> exchange.join().granted()).sum());
+        assertEquals("1000", consumed());
+    }
+
+    private MeterStore.Request request(double factor, long returned, long want) {
+        return new MeterStore.Request(++sequence, SESSION.terms(factor), returned, 100, 100, want);
+    }
+
+    private MeterStore.Exchange send(MeterStore.Request request) {
+        return store.exchange(SESSION, request).toCompletableFuture().join();
+    }
+
     private MeterStore.Exchange exchange(double factor, long returned, long want) {
-        return store.exchange(SESSION, SESSION.terms(factor), returned, want)
-                .toCompletableFuture()
-                .join();
+        return send(request(factor, returned, want));
     }
 
     private String consumed() {

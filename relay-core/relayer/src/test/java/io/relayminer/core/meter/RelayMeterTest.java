@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -23,6 +26,7 @@ import java.util.concurrent.atomic.AtomicLong;
 class RelayMeterTest {
 
     private static final long COST = 100;
+    private static final RelayPrice PRICE = new RelayPrice(COST, 1);
 
     private final AtomicLong nanos = new AtomicLong(1);
     private final FakeStore store = new FakeStore();
@@ -109,7 +113,8 @@ class RelayMeterTest {
     @Test
     void freeRelaysTouchNothing() {
         RelayMeter meter = meter(false, 1);
-        MeteredSession session = new MeteredSession("s1", "sup1", "app", "eth", 10, 0, 0, 0);
+        MeteredSession session =
+                new MeteredSession("s1", "sup1", "app", "eth", 10, RelayPrice.FREE, 0, 0);
         assertAllowed(meter, session);
         assertEquals(0, store.exchanges.get());
     }
@@ -152,7 +157,7 @@ class RelayMeterTest {
         RelayMeter meter = meter(true, 8);
         MeteredSession session =
                 new MeteredSession(
-                        "s1", "sup1", "app", "eth", 10, COST, 60_000_000_000L, 1_000 * COST);
+                        "s1", "sup1", "app", "eth", 10, PRICE, 60_000_000_000L, 1_000 * COST);
         factors.factor = 0.5;
         for (int i = 0; i < 5; i++) {
             assertAllowed(meter, session);
@@ -173,7 +178,7 @@ class RelayMeterTest {
     void aHigherLimitLiftsARefusalThatIsStillRemembered() {
         RelayMeter meter = meter(true, 8);
         MeteredSession session =
-                new MeteredSession("s1", "sup1", "app", "eth", 10, COST, 1_000 * COST, COST);
+                new MeteredSession("s1", "sup1", "app", "eth", 10, PRICE, 1_000 * COST, COST);
         assertAllowed(meter, session);
         assertOver(meter, session);
         factors.factor = 1.0;
@@ -234,6 +239,114 @@ class RelayMeterTest {
                 meter.reserve(session).toCompletableFuture().join());
     }
 
+    /** 1 and 6 compute units cost less than one upokt, 7 a little more, 100 a fraction as well. */
+    @ParameterizedTest
+    @CsvSource({"1, 1", "1, 32", "6, 1", "6, 32", "7, 1", "7, 32", "100, 1", "100, 32"})
+    void relaysThatCostAFractionReachTheLimitWhereTheyShould(long computeUnits, int leaseRelays) {
+        RelayMeter meter = meter(true, leaseRelays);
+        long limit = 1_000;
+        MeteredSession session =
+                new MeteredSession(
+                        "s1",
+                        "sup1",
+                        "app",
+                        "eth",
+                        10,
+                        RelayPrice.of(computeUnits, 145_990, 1_000_000),
+                        limit * 100,
+                        limit);
+        long paid = limit * 1_000_000 / (computeUnits * 145_990);
+        long served = 0;
+        while (meter.reserve(session).toCompletableFuture().join()
+                instanceof MeterDecision.Allowed) {
+            served++;
+            assertTrue(served <= paid, "served " + served + " of " + paid);
+        }
+        assertTrue(served >= paid - 1, "served " + served + " of " + paid);
+        meter.close();
+        assertTrue(store.consumed("s1", "sup1") <= limit);
+    }
+
+    @Test
+    void whatIsLeftOfACheapLeaseGoesBackInWholeUpokt() {
+        RelayMeter meter = meter(true, 64);
+        MeteredSession session =
+                new MeteredSession(
+                        "s1",
+                        "sup1",
+                        "app",
+                        "eth",
+                        10,
+                        RelayPrice.of(6, 145_990, 1_000_000),
+                        1_000_000,
+                        10_000);
+        for (int i = 0; i < 100; i++) {
+            assertAllowed(meter, session);
+        }
+        meter.close();
+        assertEquals(88, store.consumed("s1", "sup1"), "100 relays cost 87.594 upokt");
+    }
+
+    /** The request arrived and its reply did not. */
+    @Test
+    void aLostReplyIsNeitherChargedNorGivenBackTwice() {
+        RelayMeter meter = meter(false, 8);
+        MeteredSession session =
+                new MeteredSession("s1", "sup1", "app", "eth", 10, PRICE, 1_000 * COST, 500 * COST);
+        int served = 0;
+        for (int i = 0; i < 200; i++) {
+            if (i % 7 == 3) {
+                store.losingReplies = 1;
+            }
+            if (i % 20 == 10) {
+                factors.factor = factors.factor == 0 ? 0.5 : 0; // the lease goes back
+            }
+            if (i % 50 == 25) {
+                meter.sweep(5);
+                meter.sweep(5);
+            }
+            nanos.addAndGet(TimeUnit.SECONDS.toNanos(2));
+            served +=
+                    meter.reserve(session).toCompletableFuture().join()
+                                    instanceof MeterDecision.Allowed
+                            ? 1
+                            : 0;
+        }
+        store.losingReplies = 0;
+        meter.close();
+        assertTrue(served > 100);
+        assertEquals(served * COST, store.consumed("s1", "sup1"));
+    }
+
+    @Test
+    void aRequestThatMayHaveArrivedIsSettledBeforeTheLeaseGoesBack() {
+        RelayMeter meter = meter(true, 8);
+        MeteredSession session = session("s1", "sup1", 1_000 * COST);
+        assertAllowed(meter, session);
+        store.losingReplies = 1;
+        assertAllowed(meter, session); // uncounted here, but the request arrived
+        assertEquals(3 * COST, store.consumed("s1", "sup1"));
+        meter.close();
+        assertEquals(COST, store.consumed("s1", "sup1"));
+    }
+
+    @Test
+    void aStakeThatChangesTakesEffectAtOnce() {
+        RelayMeter meter = meter(true, 8);
+        MeteredSession before =
+                new MeteredSession("s1", "sup1", "app", "eth", 10, PRICE, 1_000 * COST, 2 * COST);
+        assertAllowed(meter, before);
+        assertAllowed(meter, before);
+        assertOver(meter, before);
+        MeteredSession after =
+                new MeteredSession("s1", "sup1", "app", "eth", 10, PRICE, 2_000 * COST, 4 * COST);
+        assertAllowed(meter, after);
+        assertAllowed(meter, after);
+        assertOver(meter, after);
+        assertEquals(2_000 * COST, store.lastTerms("s1", "sup1").applicationStake());
+        assertEquals(4 * COST, store.consumed("s1", "sup1"));
+    }
+
     @Test
     void manyThreadsNeverSpendMoreThanTheLimitTogether() throws Exception {
         RelayMeter meter = meter(true, 16);
@@ -290,7 +403,7 @@ class RelayMeterTest {
     }
 
     private static MeteredSession session(String id, String supplier, long limit) {
-        return new MeteredSession(id, supplier, "app", "eth", 10, COST, limit * 100, limit);
+        return new MeteredSession(id, supplier, "app", "eth", 10, PRICE, limit * 100, limit);
     }
 
     private static MeterDecision.Allowed assertAllowed(RelayMeter meter, MeteredSession session) {
@@ -309,29 +422,42 @@ class RelayMeterTest {
         final Map<String, MeterTerms> terms = new HashMap<>();
         final AtomicInteger exchanges = new AtomicInteger();
         final AtomicLong highest = new AtomicLong();
+        final Map<Request, Exchange> carriedOut = new IdentityHashMap<>();
         volatile boolean down;
+        volatile int losingReplies;
 
         @Override
         public synchronized CompletionStage<Exchange> exchange(
-                MeteredSession session, MeterTerms current, long returned, long want) {
+                MeteredSession session, Request request) {
             exchanges.incrementAndGet();
             if (down) {
                 return CompletableFuture.failedFuture(new IllegalStateException("down"));
             }
             String key = session.sessionId() + "|" + session.supplier();
-            long used = consumed.getOrDefault(key, 0L) - returned;
-            long grant = 0;
-            long room = current.limit() - used;
-            if (want > 0) {
-                terms.put(key, current);
+            Exchange done = carriedOut.get(request);
+            if (done == null) {
+                done = carryOut(key, request);
+                carriedOut.put(request, done);
             }
-            if (want > 0 && room >= session.cost()) {
-                grant = Math.min(want, Math.max(session.cost(), room / 4));
-                grant -= grant % session.cost();
+            return losingReplies-- > 0
+                    ? CompletableFuture.failedFuture(new IllegalStateException("reply lost"))
+                    : CompletableFuture.completedFuture(done);
+        }
+
+        private Exchange carryOut(String key, Request request) {
+            long used = consumed.getOrDefault(key, 0L) - request.returned();
+            long grant = 0;
+            long room = request.terms().limit() - used;
+            if (request.want() > 0) {
+                terms.put(key, request.terms());
+            }
+            if (request.want() > 0 && room >= request.least()) {
+                grant = Math.min(request.want(), Math.max(request.least(), room / 4));
+                grant -= grant % request.step();
             }
             consumed.put(key, used + grant);
             highest.accumulateAndGet(used + grant, Math::max);
-            return CompletableFuture.completedFuture(new Exchange(grant, used + grant));
+            return new Exchange(grant, used + grant);
         }
 
         @Override
