@@ -20,14 +20,15 @@ import io.relayminer.core.metrics.RedisMetrics;
 import io.relayminer.core.miner.MinerMetrics;
 import io.relayminer.core.miner.MinerNode;
 import io.relayminer.core.miner.MinerSettings;
+import io.relayminer.core.miner.redis.RedisMinerStore;
+import io.relayminer.core.miner.redis.RedisMinerStoreSettings;
+import io.relayminer.core.miner.store.MinerStore;
 import io.relayminer.core.redis.KeyLayout;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisEndpoint;
 import io.relayminer.core.redis.RedisKeys;
 import io.relayminer.core.redis.RedisNamespace;
 import io.relayminer.core.redis.RedisServerCheck;
-import io.relayminer.core.redis.RedisStreamRelayLog;
-import io.relayminer.core.redis.RelayLogSettings;
 import io.relayminer.core.tx.GasPrice;
 import io.relayminer.core.tx.TxLifetime;
 import io.relayminer.leader.InstanceId;
@@ -112,15 +113,21 @@ final class MinerProcess implements AutoCloseable {
             for (String warning : RedisServerCheck.inspect(redis, keys).warnings()) {
                 LOG.warn("Redis: {}", warning);
             }
-            RedisStreamRelayLog log =
+            MinerMetrics metrics = new MinerMetrics(registry);
+            MinerStore store =
                     opened(
-                            new RedisStreamRelayLog(
+                            new RedisMinerStore(
                                     redis,
                                     keys,
                                     instance,
-                                    logSettings(config),
-                                    InstantSource.system(),
-                                    new LogMetrics(registry)));
+                                    RedisMinerStoreSettings.DEFAULT
+                                            .withLives(
+                                                    config.sessionTtl(),
+                                                    config.submissionTrackingTtl())
+                                            .withReclaimIdle(
+                                                    Duration.ofMillis(config.claimIdleTimeoutMs())),
+                                    metrics.ofStore(),
+                                    InstantSource.system()));
             ChainClient chain = opened(ChainClient.open(chainSettings(config)));
             var submitter = opened(chain.submitter(txSettings(config)));
             this.node =
@@ -129,14 +136,14 @@ final class MinerProcess implements AutoCloseable {
                                     redis,
                                     keys,
                                     opened(leases(config, redis, keys)),
-                                    log,
+                                    store,
                                     new MeteredChainQueries(chain.queries(), registry),
                                     submitter,
                                     chain.blocks(),
                                     ring::find,
                                     ring::addresses),
                             nodeSettings(config, instance),
-                            new MinerMetrics(registry),
+                            metrics,
                             InstantSource.system());
             var firstBlock = chain.blocks().start();
             var reported =
@@ -319,21 +326,6 @@ final class MinerProcess implements AutoCloseable {
         return InstanceId.create(name, ProcessHandle.current().pid(), new SecureRandom());
     }
 
-    private static RelayLogSettings logSettings(MinerConfig config) {
-        RelayLogSettings d = RelayLogSettings.DEFAULT;
-        return new RelayLogSettings(
-                d.confirm(),
-                d.appendTimeout(),
-                d.maxInFlight(),
-                d.maxInFlightBytes(),
-                d.flushEvery(),
-                d.replayFor(),
-                d.replayBytes(),
-                d.linger(),
-                d.block(),
-                Duration.ofMillis(config.claimIdleTimeoutMs()));
-    }
-
     private static ChainSettings chainSettings(MinerConfig config) {
         return new ChainSettings(
                 split(config.pocketNode().queryNodeRpcUrl()).map(URI::create).toList(),
@@ -398,8 +390,6 @@ final class MinerProcess implements AutoCloseable {
                         Duration.ofSeconds(leader.leaderTtlSeconds())),
                 miner,
                 Duration.ofSeconds(config.supplierReconcileIntervalSeconds()),
-                config.sessionTtl(),
-                config.submissionTrackingTtl(),
                 List.copyOf(config.knownApplications()),
                 config.defaultServiceFactor(),
                 config.serviceFactors(),

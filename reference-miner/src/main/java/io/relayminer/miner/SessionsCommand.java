@@ -2,7 +2,7 @@ package io.relayminer.miner;
 
 import static io.relayminer.miner.RedisCommands.cut;
 
-import io.relayminer.core.miner.store.RedisSessionStore;
+import io.relayminer.core.miner.redis.RedisSessionReader;
 import io.relayminer.core.miner.store.SessionRecord;
 import io.relayminer.core.miner.store.SessionState;
 
@@ -11,7 +11,6 @@ import picocli.CommandLine.Option;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -38,10 +37,9 @@ final class SessionsCommand extends LookCommand {
 
     @Override
     void at(RedisCommands.Session s) {
-        RedisSessionStore store =
-                new RedisSessionStore(s.connections(), s.keys(), Duration.ofHours(1));
+        RedisSessionReader sessions = new RedisSessionReader(s.connections(), s.keys());
         if (!sessionId.isEmpty()) {
-            store.find(supplier, sessionId)
+            sessions.find(supplier, sessionId)
                     .ifPresentOrElse(
                             r -> print(s.out(), r, json), () -> s.out().println("no such session"));
             return;
@@ -64,7 +62,7 @@ final class SessionsCommand extends LookCommand {
         }
         int total = 0;
         for (String id : ids) {
-            SessionRecord r = store.find(supplier, id).orElse(null);
+            SessionRecord r = sessions.find(supplier, id).orElse(null);
             if (r == null || (!state.isEmpty() && !state.equals(r.state()))) {
                 continue;
             }

@@ -2,7 +2,7 @@ package io.relayminer.miner;
 
 import static io.relayminer.miner.RedisCommands.cut;
 
-import io.relayminer.core.miner.store.SubmissionRecord;
+import io.relayminer.core.miner.store.SubmissionReport;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -48,7 +48,7 @@ final class SubmissionsCommand extends LookCommand {
 
     @Override
     void at(RedisCommands.Session s) {
-        List<SubmissionRecord> records = new ArrayList<>();
+        List<SubmissionReport> records = new ArrayList<>();
         String pattern =
                 supplier.isEmpty()
                         ? s.keys().submissionPattern()
@@ -58,7 +58,7 @@ final class SubmissionsCommand extends LookCommand {
             if (stored == null) {
                 continue;
             }
-            SubmissionRecord r = SubmissionRecord.decode(stored);
+            SubmissionReport r = SubmissionReport.decode(stored);
             boolean failed = outcome(r).startsWith("FAILED");
             if ((service.isEmpty() || service.equals(r.service()))
                     && (application.isEmpty() || application.equals(r.application()))
@@ -70,7 +70,7 @@ final class SubmissionsCommand extends LookCommand {
             }
         }
         records.sort(
-                Comparator.comparingLong(SubmissionRecord::sessionStart)
+                Comparator.comparingLong(SubmissionReport::sessionStart)
                         .thenComparingLong(r -> r.claim().submitTimestamp())
                         .reversed());
         if (!json) {
@@ -81,7 +81,7 @@ final class SubmissionsCommand extends LookCommand {
                             "OUTCOME");
         }
         int shown = 0;
-        for (SubmissionRecord r : records) {
+        for (SubmissionReport r : records) {
             if (limit > 0 && shown++ == limit) {
                 break;
             }
@@ -109,12 +109,12 @@ final class SubmissionsCommand extends LookCommand {
         return outcome.isEmpty() ? (success ? "sent" : "not sent") : outcome;
     }
 
-    private static String outcome(SubmissionRecord r) {
-        if (!r.claim().success() && !r.claim().outcome().equals(SubmissionRecord.FOUND)) {
+    private static String outcome(SubmissionReport r) {
+        if (!r.claim().success() && !r.claim().outcome().equals(SubmissionReport.FOUND)) {
             return "FAILED " + r.claim().errorReason();
         }
-        if (r.claim().outcome().equals(SubmissionRecord.MISSING)
-                || r.proof().outcome().equals(SubmissionRecord.MISSING)) {
+        if (r.claim().outcome().equals(SubmissionReport.MISSING)
+                || r.proof().outcome().equals(SubmissionReport.MISSING)) {
             return "FAILED missing on chain";
         }
         return r.proofRequired() && r.proof().outcome().isEmpty() ? "open" : "ok";

@@ -3,7 +3,7 @@ package io.relayminer.miner;
 import static io.relayminer.miner.RedisCommands.cut;
 import static io.relayminer.miner.RedisCommands.utf8;
 
-import io.relayminer.core.miner.store.RedisSessionStore;
+import io.relayminer.core.miner.redis.RedisSessionReader;
 import io.relayminer.core.miner.store.SessionRecord;
 import io.relayminer.core.miner.store.SessionState;
 import io.relayminer.core.redis.RedisStateException;
@@ -13,7 +13,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -100,8 +99,8 @@ final class SupplierCommand extends LookCommand {
 
     /** Sessions with relays for which no claim was sent yet. */
     private static List<SessionRecord> unclaimed(RedisCommands.Session s, String address) {
-        return new RedisSessionStore(s.connections(), s.keys(), Duration.ofHours(1))
-                .live(address).stream()
+        return new RedisSessionReader(s.connections(), s.keys())
+                .open(address).stream()
                         .filter(
                                 r ->
                                         r.state().equals(SessionState.ACTIVE.wire())

@@ -1,6 +1,6 @@
 package io.relayminer.miner;
 
-import io.relayminer.core.miner.store.RedisSessionStore;
+import io.relayminer.core.miner.redis.RedisSessionReader;
 import io.relayminer.core.miner.store.SessionRecord;
 import io.relayminer.smst.MerkleSumRoot;
 import io.relayminer.smst.redis.LoadedTrie;
@@ -44,7 +44,7 @@ final class VerifyTreeCommand extends LookCommand {
         s.out().printf("inner   %d%n", loaded.otherNodes());
         s.out().printf("damaged %d%n", loaded.damaged());
         SessionRecord record =
-                new RedisSessionStore(s.connections(), s.keys(), Duration.ofHours(1))
+                new RedisSessionReader(s.connections(), s.keys())
                         .find(supplier, session)
                         .orElse(null);
         if (record != null) {

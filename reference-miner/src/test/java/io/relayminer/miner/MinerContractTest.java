@@ -14,7 +14,7 @@ import io.lettuce.core.RedisClient;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.relayminer.core.miner.store.OutboxEntry;
 import io.relayminer.core.miner.store.SessionRecord;
-import io.relayminer.core.miner.store.SubmissionRecord;
+import io.relayminer.core.miner.store.SubmissionReport;
 import io.relayminer.core.redis.BlockEvent;
 import io.relayminer.core.redis.SubmissionPhase;
 import io.relayminer.core.redis.SupplierRegistration;
@@ -354,8 +354,8 @@ class MinerContractTest {
                                                     address(supplier), header.getSessionId()))));
             assertEquals(
                     -1, world.connections.sync().pttl(bytes("ha:relays:" + address(supplier))));
-            SubmissionRecord submission =
-                    SubmissionRecord.decode(
+            SubmissionReport submission =
+                    SubmissionReport.decode(
                             world.connections
                                     .sync()
                                     .get(
@@ -364,8 +364,8 @@ class MinerContractTest {
                                                             address(supplier),
                                                             header.getSessionEndBlockHeight(),
                                                             header.getSessionId()))));
-            assertEquals(SubmissionRecord.FOUND, submission.claim().outcome());
-            assertEquals(SubmissionRecord.FOUND, submission.proof().outcome());
+            assertEquals(SubmissionReport.FOUND, submission.claim().outcome());
+            assertEquals(SubmissionReport.FOUND, submission.proof().outcome());
             assertEquals(RELAYS, submission.relays());
         }
     }

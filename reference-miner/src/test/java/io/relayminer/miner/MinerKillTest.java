@@ -6,12 +6,17 @@ import static io.relayminer.miner.MinerWorld.address;
 import static io.relayminer.miner.MinerWorld.bytes;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.relayminer.core.miner.store.OutboxEntry;
-import io.relayminer.core.miner.store.RedisOutbox;
-import io.relayminer.core.redis.SubmissionPhase;
+import io.relayminer.core.miner.redis.RedisMinerStore;
+import io.relayminer.core.miner.redis.RedisMinerStoreSettings;
+import io.relayminer.core.miner.store.FencedException;
+import io.relayminer.core.miner.store.MinerStoreListener;
+import io.relayminer.core.miner.store.SessionChange;
+import io.relayminer.core.miner.store.SessionRecord;
+import io.relayminer.core.miner.store.SessionState;
+import io.relayminer.core.miner.store.SupplierStore;
 import io.relayminer.core.session.SessionWindows;
 import io.relayminer.core.wire.session.SessionHeader;
 import io.relayminer.smst.redis.Fence;
@@ -26,6 +31,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.InstantSource;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -170,16 +178,27 @@ class MinerKillTest {
             world.relay(header, supplier);
             world.until("the first leaf", () -> world.leaves(header, supplier) == 1);
         }
-        boolean stored =
-                new RedisOutbox(world.connections, world.keys)
-                        .put(
-                                new Fence("nobody", 1),
-                                SubmissionPhase.CLAIM,
-                                address(SUPPLIERS.get(0)),
-                                header.getSessionEndBlockHeight(),
-                                header.getSessionId(),
-                                new OutboxEntry(new byte[0], 1, "", "", "", 0));
-        assertFalse(stored, "without a lease nothing is stored");
+        String supplier = address(SUPPLIERS.get(0));
+        try (RedisMinerStore store =
+                        new RedisMinerStore(
+                                world.connections,
+                                world.keys,
+                                "nobody",
+                                RedisMinerStoreSettings.DEFAULT,
+                                MinerStoreListener.NONE,
+                                InstantSource.system());
+                SupplierStore nobody = store.open(supplier, new Fence("nobody", 1))) {
+            SessionRecord record = world.record(header, SUPPLIERS.get(0)).orElseThrow();
+            assertThrows(
+                    FencedException.class,
+                    () ->
+                            nobody.change(
+                                    record,
+                                    SessionChange.to(
+                                            SessionState.CLAIM_SKIPPED,
+                                            OffsetDateTime.now(ZoneOffset.UTC))),
+                    "without a lease nothing is stored");
+        }
     }
 
     private void run(Point point) throws Exception {

@@ -3,7 +3,7 @@ package io.relayminer.miner;
 import com.google.protobuf.ByteString;
 
 import io.relayminer.core.key.SupplierKey;
-import io.relayminer.core.miner.store.RedisSessionStore;
+import io.relayminer.core.miner.redis.RedisSessionReader;
 import io.relayminer.core.miner.store.SessionRecord;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisKeys;
@@ -55,7 +55,6 @@ final class MinerWorld implements AutoCloseable {
             new RedisStreamRelayLog(
                     connections,
                     keys,
-                    "relayer",
                     RelayLogSettings.DEFAULT,
                     InstantSource.system(),
                     RelayLogListener.NONE);
@@ -193,7 +192,7 @@ final class MinerWorld implements AutoCloseable {
     }
 
     Optional<SessionRecord> record(SessionHeader header, String supplier) {
-        return new RedisSessionStore(connections, keys, Duration.ofHours(1))
+        return new RedisSessionReader(connections, keys)
                 .find(address(supplier), header.getSessionId());
     }
 

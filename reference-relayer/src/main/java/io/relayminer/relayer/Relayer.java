@@ -174,7 +174,6 @@ final class Relayer implements AutoCloseable {
                             new RedisStreamRelayLog(
                                     redis,
                                     names,
-                                    "relayer",
                                     logSettings(config.publish()),
                                     clock,
                                     metrics,

@@ -122,17 +122,23 @@ final class NodeTxSubmitter implements TxSubmitter {
     private CompletionStage<TxContent> withGas(TxRequest request, TxContent content) {
         OptionalLong fixed = request.gasLimit();
         if (fixed.isEmpty() && settings.gasLimit() > 0) {
-            fixed = OptionalLong.of(settings.gasLimit());
+            fixed =
+                    OptionalLong.of(
+                            Math.multiplyExact(
+                                    settings.gasLimit(), (long) request.messages().size()));
         }
         if (fixed.isPresent()) {
-            return CompletableFuture.completedStage(withGas(content, fixed.getAsLong()));
+            return CompletableFuture.completedStage(
+                    withGas(content, GasPrice.gasLimit(fixed.getAsLong(), request.gasFactor())));
         }
         return simulate(content.sign(request.signer()))
                 .thenApply(
                         used ->
                                 withGas(
                                         content,
-                                        GasPrice.gasLimit(used, settings.gasAdjustment())));
+                                        GasPrice.gasLimit(
+                                                used,
+                                                settings.gasAdjustment() * request.gasFactor())));
     }
 
     private TxContent withGas(TxContent content, long gas) {

@@ -7,7 +7,8 @@ import io.relayminer.core.tx.TxLifetime;
  * How transactions are made.
  *
  * @param memo text in every transaction, at most 256 bytes
- * @param gasLimit gas limit of every transaction; 0 to simulate each
+ * @param gasLimit gas limit of a transaction with one message, twice as much with two, and so on; 0
+ *     to simulate each
  * @param gasAdjustment factor on simulated gas, at least 1
  * @param gasPrice price of gas
  * @param maxGasPrice highest price the submitter goes to when nodes ask for more; equal to the

@@ -12,4 +12,10 @@ import io.relayminer.core.redis.SubmissionPhase;
  * @param message the message
  * @param hashHex hex of what it commits to: the root of a claim, the bytes of a proof
  */
-record Candidate(SubmissionPhase phase, TrackedSession session, Message message, String hashHex) {}
+record Candidate(SubmissionPhase phase, TrackedSession session, Message message, String hashHex) {
+
+    /** What is known about bringing it onto the chain. */
+    Submission submission() {
+        return session.submission(phase);
+    }
+}

@@ -4,10 +4,10 @@ import com.google.protobuf.ByteString;
 
 import io.relayminer.core.chain.ChainException;
 import io.relayminer.core.chain.ChainQueries;
-import io.relayminer.core.miner.store.Outbox;
+import io.relayminer.core.miner.store.MinerStoreException;
 import io.relayminer.core.miner.store.SessionState;
-import io.relayminer.core.miner.store.SessionStore;
-import io.relayminer.core.miner.store.SubmissionRecord;
+import io.relayminer.core.miner.store.SubmissionReport;
+import io.relayminer.core.miner.store.SupplierStore;
 import io.relayminer.core.redis.SubmissionPhase;
 import io.relayminer.core.session.SessionWindows;
 import io.relayminer.core.wire.CoinAmount;
@@ -15,22 +15,19 @@ import io.relayminer.core.wire.proof.Claim;
 import io.relayminer.core.wire.proof.ClaimProofStatus;
 import io.relayminer.core.wire.proof.MsgCreateClaim;
 import io.relayminer.smst.MerkleSumRoot;
-import io.relayminer.smst.SmstStoreException;
 import io.relayminer.smst.SparseMerkleSumTrie;
-import io.relayminer.smst.redis.RootResult;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.math.BigInteger;
-import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
 
 /**
  * Brings sealed sessions to a claim on chain: stores the root, decides whether a claim pays, offers
- * it for submission until the chain has it, and gives up when it is certain that it never will.
+ * it for submission until the chain has it.
  *
  * <p>Confined to the worker's thread.
  */
@@ -39,44 +36,41 @@ final class Claiming {
     private static final Logger LOG = LoggerFactory.getLogger(Claiming.class);
 
     private final OwnedSupplier supplier;
-    private final SessionTrees trees;
-    private final Outbox outbox;
+    private final SupplierStore store;
     private final SessionConstantsSource constants;
     private final ChainQueries chain;
     private final ChainCalls calls;
     private final MinerSettings settings;
     private final MinerMetrics metrics;
-    private final TxBatches batches;
-    private final SessionBook book;
-    private final SubmissionNotes notes;
+    private final Pursuit pursuit;
+    private final OpenSessions sessions;
+    private final Reporting reporting;
     private final Closing closing;
-    private final Predecessors predecessors;
 
     Claiming(
             OwnedSupplier supplier,
+            SupplierStore store,
             SupplierWorker.Services services,
-            TxBatches batches,
-            SessionBook book,
-            SubmissionNotes notes,
-            Closing closing,
-            Predecessors predecessors) {
+            Pursuit pursuit,
+            OpenSessions sessions,
+            Reporting reporting,
+            Closing closing) {
         this.supplier = supplier;
-        this.trees = services.trees();
-        this.outbox = services.outbox();
+        this.store = store;
         this.constants = services.constants();
         this.chain = services.chain();
         this.calls = services.calls();
         this.settings = services.settings();
         this.metrics = services.metrics();
-        this.batches = batches;
-        this.book = book;
-        this.notes = notes;
+        this.pursuit = pursuit;
+        this.sessions = sessions;
+        this.reporting = reporting;
         this.closing = closing;
-        this.predecessors = predecessors;
     }
 
     /**
-     * Does what is due while the chain does not show the claim.
+     * Does what is due while the chain does not show the claim. Nothing is given up before
+     * settlement: a node that lags, or refuses, may be wrong.
      *
      * @param chainKnown whether the chain was asked; otherwise its silence means nothing
      * @param candidates takes the claim if it is to be sent
@@ -84,64 +78,28 @@ final class Claiming {
     void pursue(
             TrackedSession session, long height, boolean chainKnown, List<Candidate> candidates) {
         SessionWindows windows = session.windows();
-        session.claimOnChain = false;
+        if (chainKnown) {
+            session.claim.seen = false;
+        }
         if (height >= windows.claimClose()) {
-            if (chainKnown && session.missing++ == 1) {
+            // The block at the close may hold it, and a node may be a block behind.
+            if (chainKnown && !session.missed && height > windows.claimClose()) {
+                session.missed = true;
                 LOG.warn(
                         "the chain has no claim for session {} of supplier {} and the window has"
-                                + " closed",
+                                + " closed; its tree is kept until settlement",
                         session.id,
                         supplier.address());
                 metrics.inclusion(
                         SubmissionPhase.CLAIM,
                         supplier.address(),
                         session.service,
-                        SubmissionRecord.MISSING);
-                notes.claimOutcome(session, SubmissionRecord.MISSING, 0);
-            }
-            if (chainKnown && session.missing >= 3) {
-                // Three blocks in a row: no node that lags explains this.
-                closing.over(
-                        session,
-                        session.claimTx.isEmpty()
-                                ? SessionState.CLAIM_WINDOW_CLOSED
-                                : SessionState.CLAIM_MISSING);
+                        SubmissionReport.MISSING);
+                reporting.claimOutcome(session, SubmissionReport.MISSING, 0);
             }
             return;
         }
-        if (session.refusal != null) {
-            return;
-        }
-        PendingTx pending = session.pendingClaim;
-        if (pending != null) {
-            switch (batches.follow(pending, height)) {
-                case TxBatches.Fate.Waiting w -> {
-                    return;
-                }
-                case TxBatches.Fate.Included(var inclusion) -> {
-                    if (inclusion.failure().isEmpty()) {
-                        // Executed; the node that lists claims has not seen that block yet.
-                        if (height <= inclusion.height() + 2) {
-                            return;
-                        }
-                    } else {
-                        LOG.warn(
-                                "the claim of session {} failed in block {}: {}",
-                                session.id,
-                                inclusion.height(),
-                                inclusion.failure().get());
-                    }
-                    session.pendingClaim = null;
-                }
-                case TxBatches.Fate.Gone gone -> session.pendingClaim = null;
-            }
-        } else if (session.claimsSigned == 0
-                && height < windows.claimClose() - 1
-                && predecessors.mayStillAct(
-                        SubmissionPhase.CLAIM, session, session.claimTx, height, 0)) {
-            return;
-        }
-        if (session.claimsSigned > settings.maxResends()) {
+        if (!pursuit.wants(session, session.claim, height, windows.claimClose(), 0, chainKnown)) {
             return;
         }
         MsgCreateClaim message = message(session);
@@ -190,42 +148,43 @@ final class Claiming {
         if (known != null && !known.isEmpty()) {
             return known;
         }
-        MerkleSumRoot stored = trees.storedRoot(supplier.address(), session.id);
+        MerkleSumRoot stored = store.root(session.id);
         if (stored.isEmpty()) {
-            SparseMerkleSumTrie trie = trees.load(supplier.address(), session.id);
+            SparseMerkleSumTrie trie = store.trie(session.id);
             MerkleSumRoot root = trie.root();
-            if (root.count() != session.relays || root.sum() != session.computeUnits) {
-                throw new SmstStoreException(
-                        SmstStoreException.Reason.ROOT_MISMATCH,
-                        "the leaves of session "
+            if (Long.compareUnsigned(root.count(), session.relays) > 0) {
+                throw new MinerStoreException(
+                        MinerStoreException.Reason.DAMAGED,
+                        "session "
                                 + session.id
-                                + " add up to "
+                                + " has "
                                 + root.count()
-                                + " relays and "
-                                + root.sum()
-                                + " compute units, but its record counts "
-                                + session.relays
-                                + " and "
-                                + session.computeUnits);
+                                + " leaves, but its record counts "
+                                + session.relays,
+                        null);
+            }
+            if (root.count() != session.relays || root.sum() != session.computeUnits) {
+                LOG.error(
+                        "session {} of supplier {} counts {} relays and {} compute units, but only"
+                                + " {} leaves with {} can be read; those are claimed",
+                        session.id,
+                        supplier.address(),
+                        session.relays,
+                        session.computeUnits,
+                        root.count(),
+                        root.sum());
+                metrics.leavesLost(
+                        supplier.address(), session.service, session.relays - root.count());
+                session.relays = root.count();
+                session.computeUnits = root.sum();
             }
             if (root.isEmpty()) {
                 return root;
             }
-            RootResult result =
-                    trees.storeRoot(supplier.address(), session.id, supplier.fence(), root);
-            switch (result) {
-                case RootResult.Stored s -> {}
-                case RootResult.Fenced f -> throw new MinerException.Fenced(supplier.address());
-                case RootResult.Conflict conflict -> {
-                    session.root = conflict.stored();
-                    return conflict.stored();
-                }
-                case RootResult.NotSealed n ->
-                        throw new MinerException.Unavailable(
-                                "session " + session.id + " is not sealed in Redis", null);
+            stored = store.storeRoot(session.id, root);
+            if (stored.equals(root)) {
+                session.trie = trie;
             }
-            session.trie = trie;
-            stored = root;
         }
         session.root = stored;
         return stored;
@@ -252,9 +211,10 @@ final class Claiming {
     /** Takes note of a claim that the chain shows, and of the status of its proof. */
     void seen(TrackedSession session, long height, Claim claim) {
         MerkleSumRoot claimed = MerkleSumRoot.of(claim.getRootHash().toByteArray());
-        session.missing = 0;
-        if (!session.claimOnChain) {
-            session.claimOnChain = true;
+        boolean first = !session.claim.seen;
+        session.claim.seen = true;
+        session.claim.broadcast = null;
+        if (first) {
             if (session.root != null && !session.root.equals(claimed)) {
                 LOG.error(
                         "the chain has another root for session {} of supplier {} than ours; it is"
@@ -264,34 +224,29 @@ final class Claiming {
                 session.trie = null;
             }
             session.root = claimed;
-            outbox.remove(SubmissionPhase.CLAIM, supplier.address(), session.end, session.id);
-            metrics.inclusion(
-                    SubmissionPhase.CLAIM,
-                    supplier.address(),
-                    session.service,
-                    SubmissionRecord.FOUND);
-            notes.claimOutcome(session, SubmissionRecord.FOUND, height);
+            arrived(SubmissionPhase.CLAIM, session);
+            reporting.claimOutcome(session, SubmissionReport.FOUND, height);
         }
-        session.pendingClaim = null;
-        if (session.state == SessionState.CLAIMING) {
-            book.move(
+        if (first || session.state == SessionState.CLAIMING) {
+            SessionState state =
+                    session.state == SessionState.CLAIMING ? SessionState.CLAIMED : session.state;
+            sessions.change(
                     session,
-                    EnumSet.of(SessionState.CLAIMING, SessionState.CLAIMED),
-                    new SessionStore.Change(
-                            SessionState.CLAIMED, claimed.toBytes(), null, null, null));
+                    sessions.to(state)
+                            .withClaimedRoot(claimed.toBytes())
+                            .dropping(SubmissionPhase.CLAIM));
         }
-        ClaimProofStatus status = claim.getProofValidationStatus();
-        if (status == ClaimProofStatus.VALIDATED && !session.proofAccepted) {
-            session.proofAccepted = true;
-            session.pendingProof = null;
-            outbox.remove(SubmissionPhase.PROOF, supplier.address(), session.end, session.id);
-            metrics.inclusion(
-                    SubmissionPhase.PROOF,
-                    supplier.address(),
-                    session.service,
-                    SubmissionRecord.FOUND);
-            notes.proofOutcome(session, SubmissionRecord.FOUND, height);
+        if (claim.getProofValidationStatus() == ClaimProofStatus.VALIDATED && !session.proof.seen) {
+            session.proof.seen = true;
+            session.proof.broadcast = null;
+            arrived(SubmissionPhase.PROOF, session);
+            reporting.proofOutcome(session, SubmissionReport.FOUND, height);
+            sessions.change(session, sessions.to(session.state).dropping(SubmissionPhase.PROOF));
         }
+    }
+
+    private void arrived(SubmissionPhase phase, TrackedSession session) {
+        metrics.inclusion(phase, supplier.address(), session.service, SubmissionReport.FOUND);
     }
 
     /**

@@ -1,24 +1,20 @@
 package io.relayminer.core.miner;
 
-import io.relayminer.core.miner.store.Outbox;
+import io.relayminer.core.miner.store.FencedException;
+import io.relayminer.core.miner.store.SessionChange;
 import io.relayminer.core.miner.store.SessionRecord;
 import io.relayminer.core.miner.store.SessionState;
-import io.relayminer.core.miner.store.SessionStore;
-import io.relayminer.core.miner.store.SubmissionRecord;
-import io.relayminer.core.redis.SubmissionPhase;
+import io.relayminer.core.miner.store.SubmissionReport;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.math.BigInteger;
-import java.util.EnumSet;
 
 /**
- * Ends sessions: for good in Redis, and with nothing left over.
- *
- * <p>What a crash must not leave behind goes first, then the record, which ends the session, then
- * the tree. A crash in between leaves a tree with a limited life.
+ * Ends sessions, for good: the store takes the record out of the open ones and drops messages and
+ * tree in the same act.
  *
  * <p>Confined to the worker's thread.
  */
@@ -27,25 +23,21 @@ final class Closing {
     private static final Logger LOG = LoggerFactory.getLogger(Closing.class);
 
     private final OwnedSupplier supplier;
-    private final SessionTrees trees;
-    private final Outbox outbox;
     private final SessionConstantsSource constants;
     private final MinerMetrics metrics;
-    private final SessionBook book;
-    private final SubmissionNotes notes;
+    private final OpenSessions sessions;
+    private final Reporting reporting;
 
     Closing(
             OwnedSupplier supplier,
             SupplierWorker.Services services,
-            SessionBook book,
-            SubmissionNotes notes) {
+            OpenSessions sessions,
+            Reporting reporting) {
         this.supplier = supplier;
-        this.trees = services.trees();
-        this.outbox = services.outbox();
         this.constants = services.constants();
         this.metrics = services.metrics();
-        this.book = book;
-        this.notes = notes;
+        this.sessions = sessions;
+        this.reporting = reporting;
     }
 
     /** Ends a session in a terminal state. */
@@ -57,7 +49,7 @@ final class Closing {
      * Ends a session in a terminal state.
      *
      * @param settlement what the chain said at settlement, or null
-     * @throws MinerException.Fenced if the supplier is not ours any more
+     * @throws FencedException if the supplier is not ours any more
      */
     void over(
             TrackedSession session,
@@ -65,23 +57,8 @@ final class Closing {
             SessionRecord.@Nullable Settlement settlement) {
         SessionState before = session.state;
         BigInteger worth = constants.worth(session);
-        // First what a crash must not leave behind, then the record, which ends it for good.
-        for (SubmissionPhase phase : SubmissionPhase.values()) {
-            outbox.remove(phase, supplier.address(), session.end, session.id);
-        }
-        trees.expire(supplier.address(), session.id);
-        book.move(
-                session,
-                EnumSet.of(
-                        SessionState.ACTIVE,
-                        SessionState.CLAIMING,
-                        SessionState.CLAIMED,
-                        SessionState.PROVING,
-                        state),
-                new SessionStore.Change(state, null, null, null, settlement));
-        if (!trees.delete(supplier.address(), session.id, supplier.fence())) {
-            throw new MinerException.Fenced(supplier.address());
-        }
+        SessionChange end = sessions.to(state);
+        sessions.change(session, settlement == null ? end : end.settledAs(settlement));
         metrics.over(
                 supplier.address(),
                 session.service,
@@ -99,7 +76,7 @@ final class Closing {
                     session.relays,
                     worth);
             if (state == SessionState.PROOF_WINDOW_CLOSED) {
-                notes.proofOutcome(session, SubmissionRecord.MISSING, 0);
+                reporting.proofOutcome(session, SubmissionReport.MISSING, 0);
             }
         } else {
             LOG.info(
@@ -126,7 +103,7 @@ final class Closing {
 
     /** Drops a session that is over already. */
     void forget(TrackedSession session) {
-        book.forget(session);
-        notes.forget(session);
+        sessions.forget(session);
+        reporting.forget(session);
     }
 }

@@ -8,11 +8,12 @@ import io.micrometer.core.instrument.Timer;
 import io.relayminer.core.metrics.Buckets;
 import io.relayminer.core.miner.SupplierGauges.Name;
 import io.relayminer.core.miner.SupplierGauges.Value;
+import io.relayminer.core.miner.store.MinerStoreException;
+import io.relayminer.core.miner.store.MinerStoreListener;
 import io.relayminer.core.miner.store.SessionState;
 import io.relayminer.core.redis.SubmissionPhase;
 import io.relayminer.core.session.SessionWindows;
 import io.relayminer.leader.LeaseStoreException;
-import io.relayminer.smst.SmstStoreException;
 
 import java.math.BigInteger;
 import java.time.Duration;
@@ -73,6 +74,11 @@ public final class MinerMetrics {
     /** The registry behind these metrics. */
     public MeterRegistry registry() {
         return registry;
+    }
+
+    /** What shows the work of a miner's store in the same registry. */
+    public MinerStoreListener ofStore() {
+        return new StoreMetrics(this);
     }
 
     void block(long newHeight) {
@@ -258,6 +264,11 @@ public final class MinerMetrics {
                 .increment((double) relays);
     }
 
+    /** Leaves of a sealed session that cannot be read and are not claimed. */
+    void leavesLost(String supplier, String service, long leaves) {
+        rejected(supplier, service, "damaged_leaf", (int) Math.min(leaves, Integer.MAX_VALUE));
+    }
+
     void treeOperation(String operation, boolean success, Duration took) {
         registry.counter(
                         "ha_smst_redis_operations",
@@ -273,7 +284,7 @@ public final class MinerMetrics {
                 .record(took);
     }
 
-    void treeError(String operation, SmstStoreException.Reason reason) {
+    void treeError(String operation, MinerStoreException.Reason reason) {
         registry.counter(
                         "ha_smst_redis_errors",
                         "operation",

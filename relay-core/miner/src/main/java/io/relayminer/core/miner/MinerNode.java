@@ -2,19 +2,17 @@ package io.relayminer.core.miner;
 
 import io.lettuce.core.RedisException;
 import io.lettuce.core.SetArgs;
+import io.micrometer.core.instrument.Tags;
 import io.relayminer.core.chain.Block;
 import io.relayminer.core.chain.BlockFeed;
 import io.relayminer.core.chain.ChainQueries;
 import io.relayminer.core.chain.TxSubmitter;
-import io.relayminer.core.miner.store.RedisOutbox;
-import io.relayminer.core.miner.store.RedisSessionStore;
-import io.relayminer.core.miner.store.RedisSubmissionLog;
-import io.relayminer.core.miner.store.SessionStore;
+import io.relayminer.core.miner.store.MinerStore;
+import io.relayminer.core.miner.store.MinerStoreException;
 import io.relayminer.core.redis.MeterId;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisKeys;
 import io.relayminer.core.redis.RedisServerCheck;
-import io.relayminer.core.redis.RedisStateException;
 import io.relayminer.core.redis.StreamJanitor;
 import io.relayminer.core.tx.TxSigner;
 import io.relayminer.leader.AssignmentStrategy;
@@ -27,8 +25,8 @@ import io.relayminer.leader.LeaseSettings;
 import io.relayminer.leader.LeaseStore;
 import io.relayminer.leader.LeaseStoreException;
 import io.relayminer.leader.LeaseWork;
+import io.relayminer.leader.Renewal;
 import io.relayminer.smst.redis.Fence;
-import io.relayminer.transport.RelayLog;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +47,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -81,7 +80,7 @@ public final class MinerNode implements AutoCloseable {
      * @param connections open connections to Redis
      * @param keys names of keys
      * @param leases where leases and live replicas are kept
-     * @param log relay log; its consumer name must be the instance id
+     * @param store what is kept of suppliers; it must know this process by the instance id
      * @param chain questions to the chain
      * @param submitter transactions
      * @param blocks blocks of the chain, started by the caller
@@ -92,11 +91,11 @@ public final class MinerNode implements AutoCloseable {
             RedisConnections connections,
             RedisKeys keys,
             LeaseStore leases,
-            RelayLog log,
+            MinerStore store,
             ChainQueries chain,
             TxSubmitter submitter,
             BlockFeed blocks,
-            java.util.function.Function<String, Optional<? extends TxSigner>> signers,
+            Function<String, Optional<? extends TxSigner>> signers,
             Supplier<? extends Set<String>> addresses) {}
 
     /**
@@ -125,8 +124,6 @@ public final class MinerNode implements AutoCloseable {
      * @param leaderLease times of the leader's lease
      * @param miner how suppliers are worked on
      * @param reconcileEvery how often the chain is asked about the suppliers
-     * @param sessionLife how long the record of a session that is over is kept
-     * @param submissionLife how long submission records are kept
      * @param knownApplications applications kept in the caches from the start
      * @param defaultServiceFactor 0 for none
      * @param serviceFactors by service
@@ -143,8 +140,6 @@ public final class MinerNode implements AutoCloseable {
             LeaseSettings leaderLease,
             MinerSettings miner,
             Duration reconcileEvery,
-            Duration sessionLife,
-            Duration submissionLife,
             List<String> knownApplications,
             double defaultServiceFactor,
             Map<String, Double> serviceFactors,
@@ -160,7 +155,6 @@ public final class MinerNode implements AutoCloseable {
     private final ChainCalls calls;
     private final SupplierWorker.Services services;
     private final SupplierStates states;
-    private final SessionStore records;
     private final StreamJanitor janitor;
     private final LeaderElection election;
     private final LeaseAssignment assignment;
@@ -195,18 +189,11 @@ public final class MinerNode implements AutoCloseable {
         RedisConnections redis = around.connections();
         RedisKeys keys = around.keys();
         this.calls = new ChainCalls(settings.miner().chainTimeout());
-        this.records = new RedisSessionStore(redis, keys, settings.sessionLife());
         SessionConstantsSource constants = new SessionConstantsSource(around.chain(), calls);
         constants.show(metrics.registry());
         this.services =
                 new SupplierWorker.Services(
-                        around.log(),
-                        new MeteredSessionTrees(
-                                new RedisSessionTrees(redis, keys, Duration.ofSeconds(30)),
-                                metrics),
-                        records,
-                        new RedisOutbox(redis, keys),
-                        new RedisSubmissionLog(redis, keys, settings.submissionLife()),
+                        around.store(),
                         constants,
                         around.chain(),
                         around.submitter(),
@@ -532,8 +519,8 @@ public final class MinerNode implements AutoCloseable {
 
     private boolean hasOpenSessions(String supplier) {
         try {
-            return !records.live(supplier).isEmpty();
-        } catch (RedisStateException e) {
+            return around.store().hasOpenSessions(supplier);
+        } catch (MinerStoreException e) {
             return true;
         }
     }
@@ -569,11 +556,10 @@ public final class MinerNode implements AutoCloseable {
                         name,
                         n -> {
                             AtomicLong number = new AtomicLong();
-                            io.micrometer.core.instrument.Tags tags =
+                            Tags tags =
                                     n.endsWith("suppliers_active") || n.startsWith("ha_cache")
-                                            ? io.micrometer.core.instrument.Tags.empty()
-                                            : io.micrometer.core.instrument.Tags.of(
-                                                    "instance", settings.instance());
+                                            ? Tags.empty()
+                                            : Tags.of("instance", settings.instance());
                             metrics.registry().gauge(n, tags, number);
                             return number;
                         })
@@ -691,7 +677,7 @@ public final class MinerNode implements AutoCloseable {
         }
 
         @Override
-        public void lost(Lease lease, io.relayminer.leader.Renewal why) {
+        public void lost(Lease lease, Renewal why) {
             LOG.warn("the lease of {} was lost: {}", lease.resource(), why);
             if (kind.equals("leader")) {
                 metrics.registry()

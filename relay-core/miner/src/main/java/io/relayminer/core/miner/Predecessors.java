@@ -1,10 +1,14 @@
 package io.relayminer.core.miner;
 
+import io.relayminer.core.chain.ChainException;
 import io.relayminer.core.chain.TxInclusion;
 import io.relayminer.core.chain.TxSubmitter;
-import io.relayminer.core.miner.store.Outbox;
 import io.relayminer.core.miner.store.OutboxEntry;
+import io.relayminer.core.miner.store.SupplierStore;
 import io.relayminer.core.redis.SubmissionPhase;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import java.util.Optional;
 
@@ -20,17 +24,17 @@ import java.util.Optional;
  */
 final class Predecessors {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Predecessors.class);
+
     /** Blocks after its execution in which nodes may not show the effect of a transaction. */
     private static final long VISIBLE_AFTER = 2;
 
-    private final String supplier;
-    private final Outbox outbox;
+    private final SupplierStore store;
     private final TxSubmitter submitter;
     private final ChainCalls calls;
 
-    Predecessors(String supplier, SupplierWorker.Services services) {
-        this.supplier = supplier;
-        this.outbox = services.outbox();
+    Predecessors(SupplierStore store, SupplierWorker.Services services) {
+        this.store = store;
         this.submitter = services.submitter();
         this.calls = services.calls();
     }
@@ -41,8 +45,7 @@ final class Predecessors {
      *
      * @param recordedTx hash of its transaction by the record of the session, may be empty
      * @param patience blocks after the one it was sent at in which it may still be on its way
-     * @throws io.relayminer.core.redis.RedisStateException if the outbox cannot be read
-     * @throws io.relayminer.core.chain.ChainException if the chain cannot be asked
+     * @throws io.relayminer.core.miner.store.MinerStoreException if the outbox cannot be read
      */
     boolean mayStillAct(
             SubmissionPhase phase,
@@ -50,12 +53,19 @@ final class Predecessors {
             String recordedTx,
             long height,
             long patience) {
-        OutboxEntry sent = outbox.entries(phase, supplier, session.end).get(session.id);
+        OutboxEntry sent = store.messages(phase, session.end).get(session.id);
         String hash = sent == null ? recordedTx : sent.latestTxHash();
         if (hash.isEmpty()) {
             return false;
         }
-        Optional<TxInclusion> found = calls.await(submitter.find(hash));
+        Optional<TxInclusion> found = Optional.empty();
+        try {
+            found = calls.await(submitter.find(hash));
+        } catch (ChainException | MinerException.Unavailable e) {
+            // A node without an index of transactions knows of none. What the modules of the chain
+            // show decides, and until they can show it the message may be on its way.
+            LOG.debug("transaction {} cannot be looked for", hash, e);
+        }
         if (found.isPresent()) {
             return found.get().failure().isEmpty()
                     && height <= found.get().height() + VISIBLE_AFTER;

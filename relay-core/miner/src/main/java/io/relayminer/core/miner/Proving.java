@@ -3,9 +3,8 @@ package io.relayminer.core.miner;
 import io.relayminer.core.chain.Block;
 import io.relayminer.core.chain.ChainException;
 import io.relayminer.core.chain.ChainQueries;
-import io.relayminer.core.chain.TxFailure;
 import io.relayminer.core.miner.store.SessionState;
-import io.relayminer.core.miner.store.SessionStore;
+import io.relayminer.core.miner.store.SupplierStore;
 import io.relayminer.core.redis.SubmissionPhase;
 import io.relayminer.core.session.ProofRequirement;
 import io.relayminer.core.session.SessionWindows;
@@ -20,10 +19,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.util.EnumSet;
+import java.math.BigInteger;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
 
 /**
  * Proves claims that the chain's lot asks to be proved.
@@ -39,46 +39,45 @@ final class Proving {
     private static final Logger LOG = LoggerFactory.getLogger(Proving.class);
 
     private final OwnedSupplier supplier;
-    private final SessionTrees trees;
+    private final SupplierStore store;
     private final SessionConstantsSource constants;
     private final ChainQueries chain;
     private final ChainCalls calls;
     private final MinerSettings settings;
     private final MinerMetrics metrics;
-    private final TxBatches batches;
-    private final SessionBook book;
-    private final SubmissionNotes notes;
-    private final Predecessors predecessors;
+    private final Pursuit pursuit;
+    private final OpenSessions sessions;
+    private final Reporting reporting;
 
     private @Nullable Block seedBlock;
+    private long seedReadAt;
 
     Proving(
             OwnedSupplier supplier,
+            SupplierStore store,
             SupplierWorker.Services services,
-            TxBatches batches,
-            SessionBook book,
-            SubmissionNotes notes,
-            Predecessors predecessors) {
+            Pursuit pursuit,
+            OpenSessions sessions,
+            Reporting reporting) {
         this.supplier = supplier;
-        this.trees = services.trees();
+        this.store = store;
         this.constants = services.constants();
         this.chain = services.chain();
         this.calls = services.calls();
         this.settings = services.settings();
         this.metrics = services.metrics();
-        this.batches = batches;
-        this.book = book;
-        this.notes = notes;
-        this.predecessors = predecessors;
+        this.pursuit = pursuit;
+        this.sessions = sessions;
+        this.reporting = reporting;
     }
 
     /** Decides whether a claim has to be proved, as soon as that can be told. */
     void decide(TrackedSession session, long height, Claim claim) {
         SessionWindows windows = session.windows();
-        if (height < windows.seedHeight() || session.proofAccepted) {
+        if (height < windows.seedHeight() || session.proof.seen) {
             return;
         }
-        Block seed = read("get_seed_block", () -> seed(windows.seedHeight()));
+        Block seed = read("get_seed_block", () -> seed(windows.seedHeight(), height));
         var params = read("get_proof_params", () -> calls.await(chain.proofParams()));
         SessionConstants c = read("calculate_claimed_amount", () -> constants.of(session));
         MerkleSumRoot root = MerkleSumRoot.of(claim.getRootHash().toByteArray());
@@ -90,13 +89,12 @@ final class Proving {
                         CoinAmount.of(params.getProofRequirementThreshold()),
                         params.getProofRequestProbability());
         metrics.requirement(supplier.address(), outcome.name().toLowerCase(Locale.ROOT));
-        notes.requirement(session, outcome.isRequired(), seed.hash().toByteArray());
+        reporting.requirement(session, outcome.isRequired(), seed.hash().toByteArray());
         if (outcome.isRequired()) {
             session.proofNotWanted = false;
-            book.move(
-                    session,
-                    EnumSet.of(SessionState.CLAIMED, SessionState.CLAIMING, SessionState.PROVING),
-                    SessionStore.Change.to(SessionState.PROVING));
+            if (session.state != SessionState.PROVING) {
+                sessions.change(session, sessions.to(SessionState.PROVING));
+            }
         } else {
             // Decided again at every block until settlement: parameters may change, and a node that
             // gave a wrong hash must not cost the penalty.
@@ -105,7 +103,7 @@ final class Proving {
     }
 
     /** Reads something that decides; a failure is counted and goes on. */
-    private <T> T read(String operation, java.util.function.Supplier<T> question) {
+    private <T> T read(String operation, Supplier<T> question) {
         try {
             return question.get();
         } catch (ChainException | MinerException.Unavailable e) {
@@ -114,11 +112,13 @@ final class Proving {
         }
     }
 
-    private Block seed(long height) {
+    /** The seed block, read once at each height: a node that was wrong is asked again. */
+    private Block seed(long seedHeight, long height) {
         Block known = seedBlock;
-        if (known == null || known.height() != height) {
-            known = calls.await(chain.block(height));
+        if (known == null || known.height() != seedHeight || seedReadAt != height) {
+            known = calls.await(chain.block(seedHeight));
             seedBlock = known;
+            seedReadAt = height;
         }
         return known;
     }
@@ -130,69 +130,33 @@ final class Proving {
      */
     void pursue(TrackedSession session, long height, Claim claim, List<Candidate> candidates) {
         SessionWindows windows = session.windows();
-        if (session.proofAccepted || session.proofNotWanted) {
+        Submission proof = session.proof;
+        if (proof.seen || session.proofNotWanted) {
             return;
         }
         if (height < windows.earliestProof() || height >= windows.proofClose()) {
             return;
         }
         if (claim.getProofValidationStatus() == ClaimProofStatus.INVALID) {
-            if (session.refusal == null) {
-                LOG.error(
-                        "the chain found the proof of session {} of supplier {} invalid",
-                        session.id,
-                        supplier.address());
-                metrics.submissionFailed(
-                        SubmissionPhase.PROOF, supplier.address(), "invalid_proof");
-            }
-            // Once more with everything read anew; the same bytes again would only cost the fee.
-            if (session.proofsSigned > 1) {
+            if (proof.signed > 1) {
                 return;
             }
-            session.pendingProof = null;
+            LOG.error(
+                    "the chain found the proof of session {} of supplier {} invalid; another one is"
+                            + " made of everything read anew",
+                    session.id,
+                    supplier.address());
+            metrics.submissionFailed(SubmissionPhase.PROOF, supplier.address(), "invalid_proof");
+            proof.broadcast = null;
             session.trie = null;
-            seedBlock = null;
         }
-        if (session.refusal != null) {
+        if (!pursuit.wants(session, proof, height, windows.proofClose(), 1, true)) {
             return;
         }
-        PendingTx pending = session.pendingProof;
-        if (pending != null) {
-            switch (batches.follow(pending, height)) {
-                case TxBatches.Fate.Waiting w -> {
-                    return;
-                }
-                case TxBatches.Fate.Included(var inclusion) -> {
-                    if (inclusion.failure().isEmpty()) {
-                        if (height <= inclusion.height() + 2) {
-                            return;
-                        }
-                    } else {
-                        TxFailure failure = inclusion.failure().get();
-                        LOG.warn(
-                                "the proof of session {} failed in block {}: {}",
-                                session.id,
-                                inclusion.height(),
-                                failure);
-                        if (failure.kind() == TxFailure.Kind.PROOF_NOT_REQUIRED
-                                && session.pendingProof != null) {
-                            session.pendingProof = null;
-                            return;
-                        }
-                    }
-                    session.pendingProof = null;
-                }
-                case TxBatches.Fate.Gone gone -> session.pendingProof = null;
-            }
-        } else if (session.proofsSigned == 0
-                && predecessors.mayStillAct(
-                        SubmissionPhase.PROOF, session, session.proofTx, height, 1)) {
+        if (!pays(session, claim)) {
             return;
         }
-        if (session.proofsSigned > settings.maxResends()) {
-            return;
-        }
-        MsgSubmitProof message = message(session, claim);
+        MsgSubmitProof message = message(session, height, claim);
         if (message != null) {
             candidates.add(
                     new Candidate(
@@ -203,21 +167,47 @@ final class Proving {
         }
     }
 
-    private @Nullable MsgSubmitProof message(TrackedSession session, Claim claim) {
+    /** Whether a proof costs less than the claim and the penalty that it saves. */
+    private boolean pays(TrackedSession session, Claim claim) {
+        var params = calls.await(chain.proofParams());
+        BigInteger cost =
+                CoinAmount.of(params.getProofSubmissionFee())
+                        .add(BigInteger.valueOf(settings.txFeeUpokt()));
+        MerkleSumRoot root = MerkleSumRoot.of(claim.getRootHash().toByteArray());
+        BigInteger saved =
+                constants
+                        .of(session)
+                        .amounts(root)
+                        .claimedUpokt()
+                        .add(CoinAmount.of(params.getProofMissingPenalty()));
+        if (cost.compareTo(saved) <= 0) {
+            return true;
+        }
+        LOG.warn(
+                "session {} of supplier {} is not proved: a proof costs {} upokt and saves {}",
+                session.id,
+                supplier.address(),
+                cost,
+                saved);
+        metrics.proofSkipped(supplier.address(), session.service, "unprofitable");
+        return false;
+    }
+
+    private @Nullable MsgSubmitProof message(TrackedSession session, long height, Claim claim) {
         MerkleSumRoot root = MerkleSumRoot.of(claim.getRootHash().toByteArray());
         SparseMerkleSumTrie trie = session.trie;
         if (trie == null || !trie.root().equals(root)) {
-            trie = trees.loadSealed(supplier.address(), session.id, root);
+            trie = store.trie(session.id, root);
             session.trie = trie;
         }
-        Block seed = seed(session.windows().seedHeight());
+        Block seed = seed(session.windows().seedHeight(), height);
         ProofBuilder.Result result =
                 ProofBuilder.build(
                         supplier.address(),
                         claim.getSessionHeader(),
                         constants.of(session),
                         trie,
-                        trees.leaves(supplier.address(), session.id),
+                        store.leaves(session.id),
                         root,
                         seed.hash().toByteArray());
         return switch (result) {

@@ -1,20 +1,21 @@
 package io.relayminer.core.miner;
 
 import io.relayminer.core.chain.ChainException;
+import io.relayminer.core.chain.ChainRefusedException;
+import io.relayminer.core.miner.store.ClosedException;
+import io.relayminer.core.miner.store.CommitOutcome;
+import io.relayminer.core.miner.store.FencedException;
+import io.relayminer.core.miner.store.MinerStoreException;
+import io.relayminer.core.miner.store.RelayEntry;
 import io.relayminer.core.miner.store.SessionRecord;
+import io.relayminer.core.miner.store.SupplierStore;
 import io.relayminer.core.session.Difficulty;
 import io.relayminer.core.session.SessionWindows;
 import io.relayminer.core.wire.RelayCodec;
 import io.relayminer.smst.LeafNode;
-import io.relayminer.smst.SmstStoreException;
-import io.relayminer.smst.redis.AdoptResult;
-import io.relayminer.smst.redis.CommitResult;
-import io.relayminer.smst.redis.SessionDetails;
 import io.relayminer.transport.MinedRelay;
-import io.relayminer.transport.RelayLogEntry;
-import io.relayminer.transport.RelayLogException;
-import io.relayminer.transport.RelayLogReader;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,9 +25,11 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
@@ -39,7 +42,7 @@ import java.util.function.LongSupplier;
  * What cannot be judged because the chain does not answer is held back and tried again; it stays
  * unacknowledged in the log meanwhile.
  *
- * <p>Only a definite answer of Redis removes an entry. Everything else leaves it pending.
+ * <p>Only a definite answer of the store removes an entry. Everything else leaves it pending.
  *
  * <p>Confined to the worker's thread.
  */
@@ -50,9 +53,11 @@ final class RelayIntake {
     /** Held-back entries beyond which nothing new is read. */
     private static final int MAX_HELD = 5_000;
 
+    /** Blocks at which an entry is tried whose handling fails. */
+    private static final int MAX_FAILURES = 5;
+
     private final OwnedSupplier supplier;
-    private final RelayLogReader reader;
-    private final SessionTrees trees;
+    private final SupplierStore store;
     private final SessionConstantsSource constants;
     private final MinerSettings settings;
     private final MinerMetrics metrics;
@@ -60,13 +65,15 @@ final class RelayIntake {
     private final LongSupplier tip;
     private final Consumer<SessionRecord> onSession;
 
-    private List<RelayLogEntry> held = new ArrayList<>();
+    /** How often handling each of the held-back entries has failed. */
+    private final Map<String, Integer> failures = new HashMap<>();
+
+    private List<RelayEntry> held = new ArrayList<>();
     private long heldAt = -1;
 
     RelayIntake(
             OwnedSupplier supplier,
-            RelayLogReader reader,
-            SessionTrees trees,
+            SupplierStore store,
             SessionConstantsSource constants,
             MinerSettings settings,
             MinerMetrics metrics,
@@ -74,8 +81,7 @@ final class RelayIntake {
             LongSupplier tip,
             Consumer<SessionRecord> onSession) {
         this.supplier = supplier;
-        this.reader = reader;
-        this.trees = trees;
+        this.store = store;
         this.constants = constants;
         this.settings = settings;
         this.metrics = metrics;
@@ -89,69 +95,126 @@ final class RelayIntake {
      *
      * @param wait how long to wait for entries
      * @return how many entries were settled, by a commit or otherwise
-     * @throws MinerException.Fenced if the lease is lost
+     * @throws FencedException if the lease is lost
      */
     int step(Duration wait) throws InterruptedException {
         int done = retryHeld();
         if (held.size() >= MAX_HELD) {
             return done;
         }
-        List<RelayLogEntry> entries = reader.poll(settings.batchSize(), wait);
-        return done + process(entries);
+        return done + process(notHeld(store.poll(settings.batchSize(), wait)));
     }
 
     /**
-     * Consumes without waiting until the log is drained to a position.
+     * Consumes without waiting until the log is drained to a position: what is new, then what
+     * somebody received and did not settle, however recently. Whoever that was does not own the
+     * supplier any more, and a session that is sealed without an entry has lost it.
      *
-     * @return whether it is drained; false if something is held back or Redis does not answer
+     * @return whether it is drained; false if something is held back or the store does not answer
      */
     boolean drain(String position) throws InterruptedException {
         try {
-            retryHeld();
-            while (!reader.drainedTo(position)) {
-                List<RelayLogEntry> entries = reader.poll(settings.batchSize(), Duration.ZERO);
-                if (entries.isEmpty() || process(entries) == 0) {
-                    return reader.drainedTo(position);
+            int unused = retryHeld();
+            while (held.size() < MAX_HELD && !store.drainedTo(position)) {
+                List<RelayEntry> entries = store.poll(settings.batchSize(), Duration.ZERO);
+                if (entries.isEmpty()) {
+                    entries = store.takeOver(settings.batchSize());
                 }
+                if (entries.isEmpty()) {
+                    return store.drainedTo(position);
+                }
+                unused = process(notHeld(entries));
             }
-            return true;
-        } catch (RelayLogException.Unavailable e) {
+            return store.drainedTo(position);
+        } catch (MinerStoreException e) {
             LOG.warn("the log of supplier {} cannot be drained yet", supplier.address(), e);
             return false;
         }
+    }
+
+    /** What is held back is not taken in a second time when it is delivered again. */
+    private List<RelayEntry> notHeld(List<RelayEntry> entries) {
+        if (held.isEmpty() || entries.isEmpty()) {
+            return entries;
+        }
+        Set<String> known = new HashSet<>();
+        for (RelayEntry entry : held) {
+            known.add(entry.id());
+        }
+        return entries.stream().filter(entry -> !known.contains(entry.id())).toList();
     }
 
     private int retryHeld() {
         if (held.isEmpty() || heldAt == tip.getAsLong()) {
             return 0;
         }
-        List<RelayLogEntry> again = held;
+        List<RelayEntry> again = held;
         held = new ArrayList<>();
         return process(again);
     }
 
-    private void hold(List<RelayLogEntry> entries) {
+    private void hold(List<RelayEntry> entries) {
         heldAt = tip.getAsLong();
         held.addAll(entries);
     }
 
-    private int process(List<RelayLogEntry> entries) {
+    /**
+     * Holds entries back whose handling failed for a reason that waiting may not cure, each a few
+     * times, and then sets them aside.
+     *
+     * @return how many were set aside
+     */
+    private int holdOrSetAside(List<RelayEntry> entries, String why) {
+        int done = 0;
+        for (RelayEntry entry : entries) {
+            if (failures.merge(entry.id(), 1, Integer::sum) < MAX_FAILURES) {
+                hold(List.of(entry));
+                continue;
+            }
+            failures.remove(entry.id());
+            MinedRelay relay = entry.relay();
+            setAside(entry, relay == null ? "" : relay.serviceId(), "unprocessable", why);
+            done++;
+        }
+        return done;
+    }
+
+    /** What relays of one session have in common; an entry that differs goes by itself. */
+    private record Group(String session, long start, long end, String service, String application) {
+
+        static Group of(MinedRelay relay) {
+            return new Group(
+                    relay.sessionId(),
+                    relay.sessionStartHeight(),
+                    relay.sessionEndHeight(),
+                    relay.serviceId(),
+                    relay.application());
+        }
+    }
+
+    private int process(List<RelayEntry> entries) {
         if (entries.isEmpty()) {
             return 0;
         }
-        Map<String, List<RelayLogEntry>> bySession = new LinkedHashMap<>();
+        Map<Group, List<RelayEntry>> bySession = new LinkedHashMap<>();
         Map<String, Integer> byService = new HashMap<>();
         int done = 0;
-        for (RelayLogEntry entry : entries) {
+        for (RelayEntry entry : entries) {
             if (entry.relay() != null) {
                 byService.merge(entry.relay().serviceId(), 1, Integer::sum);
             }
-            RelayLogEntry sound;
+            RelayEntry sound;
             try {
                 sound = sound(entry);
-            } catch (RelayLogException.Unavailable e) {
+            } catch (MinerStoreException e) {
                 LOG.warn("an entry of supplier {} is looked at again later", supplier.address(), e);
                 hold(List.of(entry));
+                continue;
+            } catch (FencedException | ClosedException e) {
+                throw e;
+            } catch (RuntimeException e) {
+                LOG.error("entry {} of supplier {} failed", entry.id(), supplier.address(), e);
+                done += holdOrSetAside(List.of(entry), String.valueOf(e));
                 continue;
             }
             MinedRelay relay = sound == null ? null : sound.relay();
@@ -159,28 +222,60 @@ final class RelayIntake {
                 done++;
                 continue;
             }
-            bySession.computeIfAbsent(relay.sessionId(), id -> new ArrayList<>()).add(sound);
+            bySession.computeIfAbsent(Group.of(relay), id -> new ArrayList<>()).add(sound);
         }
         byService.forEach(
                 (service, relays) -> metrics.consumed(supplier.address(), service, relays));
-        for (List<RelayLogEntry> session : bySession.values()) {
-            try {
-                done += processSession(session);
-            } catch (SmstStoreException | RelayLogException.Unavailable e) {
-                // What was settled already is settled again, which changes nothing.
-                LOG.warn(
-                        "{} relays of supplier {} are committed again later",
-                        session.size(),
-                        supplier.address(),
-                        e);
-                hold(session);
-            }
+        for (Map.Entry<Group, List<RelayEntry>> session : bySession.entrySet()) {
+            done += process(session.getKey(), session.getValue());
+        }
+        if (held.isEmpty()) {
+            failures.clear();
         }
         return done;
     }
 
+    private int process(Group group, List<RelayEntry> entries) {
+        try {
+            return processSession(group, entries);
+        } catch (MinerStoreException e) {
+            // What was settled already is settled again, which changes nothing.
+            LOG.warn(
+                    "{} relays of supplier {} are committed again later",
+                    entries.size(),
+                    supplier.address(),
+                    e);
+            hold(entries);
+        } catch (FencedException | ClosedException e) {
+            throw e;
+        } catch (ChainRefusedException e) {
+            LOG.warn(
+                    "{} relays of session {} are asked about again later: {}",
+                    entries.size(),
+                    group.session(),
+                    e.getMessage());
+            return holdOrSetAside(entries, String.valueOf(e.getMessage()));
+        } catch (ChainException | MinerException.Unavailable e) {
+            LOG.warn(
+                    "{} relays of session {} wait until the chain answers: {}",
+                    entries.size(),
+                    group.session(),
+                    e.getMessage());
+            hold(entries);
+        } catch (RuntimeException e) {
+            LOG.error(
+                    "{} relays of session {} of supplier {} failed",
+                    entries.size(),
+                    group.session(),
+                    supplier.address(),
+                    e);
+            return holdOrSetAside(entries, String.valueOf(e));
+        }
+        return 0;
+    }
+
     /** The entry with its hash filled in and verified; null if it was set aside. */
-    private @org.jspecify.annotations.Nullable RelayLogEntry sound(RelayLogEntry entry) {
+    private @Nullable RelayEntry sound(RelayEntry entry) {
         MinedRelay relay = entry.relay();
         if (relay == null) {
             setAside(entry, "", "malformed", entry.problem());
@@ -211,7 +306,7 @@ final class RelayIntake {
         if (relay.relayHash().length != 0) {
             return entry;
         }
-        return new RelayLogEntry(
+        return new RelayEntry(
                 entry.id(),
                 new MinedRelay(
                         hash,
@@ -229,34 +324,20 @@ final class RelayIntake {
                 entry.redelivered());
     }
 
-    private int processSession(List<RelayLogEntry> entries) {
-        MinedRelay first = relay(entries.get(0));
-        SessionConstants session;
-        SessionWindows windows;
-        try {
-            windows = constants.windows(first.sessionEndHeight(), tip.getAsLong());
-            if (tip.getAsLong() >= windows.claimClose()) {
-                LOG.warn(
-                        "{} relays of session {} came after its claim window had closed",
-                        entries.size(),
-                        first.sessionId());
-                return discard(entries, first.serviceId(), "session_over");
-            }
-            session =
-                    constants.constants(
-                            first.application(), first.serviceId(), first.sessionStartHeight());
-        } catch (ChainException | MinerException.Unavailable e) {
+    private int processSession(Group group, List<RelayEntry> entries) {
+        SessionWindows windows = constants.windows(group.end(), tip.getAsLong());
+        if (tip.getAsLong() >= windows.claimClose()) {
             LOG.warn(
-                    "{} relays of session {} wait until the chain answers: {}",
+                    "{} relays of session {} came after its claim window had closed",
                     entries.size(),
-                    first.sessionId(),
-                    e.getMessage());
-            hold(entries);
-            return 0;
+                    group.session());
+            return discard(entries, group.service(), "session_over");
         }
-        List<RelayLogEntry> good = new ArrayList<>(entries.size());
+        SessionConstants session =
+                constants.constants(group.application(), group.service(), group.start());
+        List<RelayEntry> good = new ArrayList<>(entries.size());
         int done = 0;
-        for (RelayLogEntry entry : entries) {
+        for (RelayEntry entry : entries) {
             MinedRelay relay = relay(entry);
             String problem = problem(relay, session);
             if (problem == null) {
@@ -276,7 +357,7 @@ final class RelayIntake {
                 bytes += relay(good.get(to)).relayBytes().length;
                 to++;
             }
-            List<RelayLogEntry> chunk = good.subList(from, to);
+            List<RelayEntry> chunk = good.subList(from, to);
             if (!commit(session, chunk)) {
                 hold(good.subList(from, good.size()));
                 return done + from;
@@ -286,8 +367,7 @@ final class RelayIntake {
         return done + good.size();
     }
 
-    private @org.jspecify.annotations.Nullable String problem(
-            MinedRelay relay, SessionConstants session) {
+    private @Nullable String problem(MinedRelay relay, SessionConstants session) {
         if (!relay.sessionId().equals(session.header().getSessionId())
                 || relay.sessionEndHeight() != session.header().getSessionEndBlockHeight()
                 || relay.sessionStartHeight() != session.header().getSessionStartBlockHeight()) {
@@ -311,7 +391,7 @@ final class RelayIntake {
     }
 
     /** Commits one chunk; false if it has to be tried again. */
-    private boolean commit(SessionConstants session, List<RelayLogEntry> chunk) {
+    private boolean commit(SessionConstants session, List<RelayEntry> chunk) {
         MinedRelay first = relay(chunk.get(0));
         SessionRecord record =
                 SessionRecord.started(
@@ -322,63 +402,40 @@ final class RelayIntake {
                         first.sessionStartHeight(),
                         first.sessionEndHeight(),
                         clock.instant().atOffset(ZoneOffset.UTC));
-        SessionDetails details = SessionTrees.details(record);
         long began = System.nanoTime();
         boolean success = false;
         try {
-            for (int attempt = 0; attempt < 3; attempt++) {
-                CommitResult result =
-                        trees.commit(supplier.address(), supplier.fence(), details, chunk);
-                switch (result) {
-                    case CommitResult.Committed c -> {
-                        success = true;
-                        metrics.acknowledged(supplier.address(), chunk.size());
-                        metrics.committed(
-                                supplier.address(),
-                                first.serviceId(),
-                                c.newLeaves(),
-                                chunk.size() - c.newLeaves());
-                        onSession.accept(record.withCounters(c.relayCount(), c.computeUnits()));
-                        return true;
-                    }
-                    case CommitResult.Fenced f ->
-                            throw new MinerException.Fenced(supplier.address());
-                    case CommitResult.Sealed s -> {
-                        LOG.warn(
-                                "{} relays of session {} came after it was sealed",
-                                s.lateLeaves(),
-                                first.sessionId());
-                        discardSealed(chunk, first.serviceId());
-                        return true;
-                    }
-                    case CommitResult.NotAdopted n -> {
-                        AdoptResult adopted =
-                                trees.adopt(
-                                        supplier.address(),
-                                        supplier.fence(),
-                                        details,
-                                        leaf -> belongs(leaf, session));
-                        LOG.info(
-                                "the tree of session {} was written by another miner: {}",
-                                first.sessionId(),
-                                adopted);
-                        if (adopted instanceof AdoptResult.Fenced) {
-                            throw new MinerException.Fenced(supplier.address());
-                        }
-                    }
+            CommitOutcome result = store.commit(record, chunk, leaf -> belongs(leaf, session));
+            switch (result) {
+                case CommitOutcome.Committed c -> {
+                    success = true;
+                    metrics.acknowledged(supplier.address(), chunk.size());
+                    metrics.committed(
+                            supplier.address(),
+                            first.serviceId(),
+                            c.newLeaves(),
+                            chunk.size() - c.newLeaves());
+                    onSession.accept(record.withCounters(c.relays(), c.computeUnits()));
+                }
+                case CommitOutcome.TooLate late -> {
+                    LOG.warn(
+                            "{} relays of session {} came after it was sealed",
+                            late.missing(),
+                            first.sessionId());
+                    discardSealed(chunk, first.serviceId());
                 }
             }
-            return false;
-        } catch (SmstStoreException e) {
+            return true;
+        } catch (MinerStoreException e) {
             metrics.storeError(supplier.address(), "commit");
-            boolean overflow = e.reason() == SmstStoreException.Reason.OVERFLOW;
+            boolean overflow = e.reason() == MinerStoreException.Reason.OVERFLOW;
             metrics.uncommitted(
                     supplier.address(),
                     first.serviceId(),
                     overflow ? "unexpected_error" : "transient_error",
                     chunk.size());
             if (overflow) {
-                for (RelayLogEntry entry : chunk) {
+                for (RelayEntry entry : chunk) {
                     setAside(entry, first.serviceId(), "overflow", "the session's sum would wrap");
                 }
                 return true;
@@ -405,31 +462,29 @@ final class RelayIntake {
                 && Difficulty.isMet(RelayCodec.relayHash(leaf.value()), session.target());
     }
 
-    private void discardSealed(List<RelayLogEntry> chunk, String service) {
+    private void discardSealed(List<RelayEntry> chunk, String service) {
         discard(chunk, service, "session_sealed");
         metrics.uncommitted(supplier.address(), service, "session_sealed", chunk.size());
     }
 
-    private int discard(List<RelayLogEntry> entries, String service, String reason) {
+    private int discard(List<RelayEntry> entries, String service, String reason) {
         List<String> ids = new ArrayList<>(entries.size());
-        for (RelayLogEntry entry : entries) {
+        for (RelayEntry entry : entries) {
             ids.add(entry.id());
         }
-        if (!trees.discard(supplier.address(), supplier.fence(), ids)) {
-            throw new MinerException.Fenced(supplier.address());
-        }
+        store.discard(ids);
         metrics.acknowledged(supplier.address(), ids.size());
         metrics.rejected(supplier.address(), service, reason, ids.size());
         return ids.size();
     }
 
-    private void setAside(RelayLogEntry entry, String service, String reason, String why) {
+    private void setAside(RelayEntry entry, String service, String reason, String why) {
         LOG.warn("entry {} of supplier {} is set aside: {}", entry.id(), supplier.address(), why);
-        reader.setAside(entry, why);
+        store.setAside(entry, why);
         metrics.rejected(supplier.address(), service, reason, 1);
     }
 
-    private static MinedRelay relay(RelayLogEntry entry) {
+    private static MinedRelay relay(RelayEntry entry) {
         MinedRelay relay = entry.relay();
         if (relay == null) {
             throw new IllegalStateException("an entry without relay was not set aside");
@@ -437,7 +492,7 @@ final class RelayIntake {
         return relay;
     }
 
-    /** Entries that wait for the chain or for Redis. */
+    /** Entries that wait for the chain or for the store. */
     int heldBack() {
         return held.size();
     }

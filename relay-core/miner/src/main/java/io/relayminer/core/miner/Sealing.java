@@ -2,17 +2,13 @@ package io.relayminer.core.miner;
 
 import io.relayminer.core.miner.store.SessionRecord;
 import io.relayminer.core.miner.store.SessionState;
+import io.relayminer.core.miner.store.SupplierStore;
 import io.relayminer.core.session.SessionWindows;
-import io.relayminer.smst.redis.AdoptResult;
-import io.relayminer.smst.redis.SealResult;
-import io.relayminer.smst.redis.SessionDetails;
-import io.relayminer.transport.RelayLogReader;
-
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-
-import java.time.Duration;
-import java.util.function.Supplier;
 
 /**
  * Closes sessions for relays: waits for late ones, drains the log, seals the tree.
@@ -29,31 +25,29 @@ final class Sealing {
 
     private final OwnedSupplier supplier;
     private final RelayIntake intake;
-    private final RelayLogReader reader;
-    private final SessionTrees trees;
+    private final SupplierStore store;
     private final SessionConstantsSource constants;
     private final Supplier<Duration> blockInterval;
     private final SessionSignals signals;
     private final MinerSettings settings;
-    private final SessionBook book;
+    private final OpenSessions sessions;
     private final Closing closing;
 
     Sealing(
             OwnedSupplier supplier,
             RelayIntake intake,
-            RelayLogReader reader,
+            SupplierStore store,
             SupplierWorker.Services services,
-            SessionBook book,
+            OpenSessions sessions,
             Closing closing) {
         this.supplier = supplier;
         this.intake = intake;
-        this.reader = reader;
-        this.trees = services.trees();
+        this.store = store;
         this.constants = services.constants();
         this.blockInterval = services.blockInterval();
         this.signals = services.signals();
         this.settings = services.settings();
-        this.book = book;
+        this.sessions = sessions;
         this.closing = closing;
     }
 
@@ -76,12 +70,8 @@ final class Sealing {
         if (height < sealHeight(windows)) {
             return;
         }
-        if (height >= windows.claimClose()) {
-            closing.over(session, SessionState.CLAIM_WINDOW_CLOSED);
-            return;
-        }
         if (session.drainTo == null) {
-            session.drainTo = reader.lastId();
+            session.drainTo = store.newestEntry();
         }
         boolean drained = intake.drain(session.drainTo);
         long patience = Math.max(sealHeight(windows), windows.claimClose() - 2);
@@ -96,51 +86,36 @@ final class Sealing {
                     supplier.address(),
                     windows.claimClose());
         }
-        SealResult result = trees.seal(supplier.address(), supplier.fence(), details(session));
-        switch (result) {
-            case SealResult.Sealed sealed -> {
-                if (SessionState.ofWire(sealed.state())
-                        .filter(SessionState::terminal)
-                        .isPresent()) {
-                    closing.forget(session);
-                    return;
-                }
-                session.relays = sealed.relayCount();
-                session.computeUnits = sealed.computeUnits();
-                book.moved(session, SessionState.CLAIMING);
-                signals.sealed(supplier.address(), session.id);
-            }
-            case SealResult.Fenced f -> throw new MinerException.Fenced(supplier.address());
-            case SealResult.NotAdopted n -> {
-                SessionConstants c = constants.of(session);
-                AdoptResult adopted =
-                        trees.adopt(
-                                supplier.address(),
-                                supplier.fence(),
-                                details(session),
-                                leaf -> RelayIntake.belongs(leaf, c));
-                LOG.info(
-                        "the tree of session {} was written by another miner: {}",
-                        session.id,
-                        adopted);
-                if (adopted instanceof AdoptResult.Fenced) {
-                    throw new MinerException.Fenced(supplier.address());
-                }
-                seal(session, height);
-            }
-            case SealResult.Absent a -> closing.forget(session);
+        Optional<SupplierStore.Sealed> result =
+                store.seal(
+                        start(session),
+                        leaf -> RelayIntake.belongs(leaf, constants.of(session)));
+        SessionState state =
+                result.flatMap(sealed -> SessionState.ofWire(sealed.state()))
+                        .filter(s -> !s.terminal())
+                        .orElse(null);
+        if (result.isEmpty() || state == null) {
+            closing.forget(session);
+            return;
         }
+        session.relays = result.get().relays();
+        session.computeUnits = result.get().computeUnits();
+        session.record =
+                session.record
+                        .withCounters(session.relays, session.computeUnits)
+                        .withState(state, sessions.now());
+        sessions.moved(session, state);
+        signals.sealed(supplier.address(), session.id);
     }
 
-    private SessionDetails details(TrackedSession session) {
-        return SessionTrees.details(
-                SessionRecord.started(
-                        session.id,
-                        supplier.address(),
-                        session.service,
-                        session.application,
-                        session.start,
-                        session.end,
-                        book.now()));
+    private SessionRecord start(TrackedSession session) {
+        return SessionRecord.started(
+                session.id,
+                supplier.address(),
+                session.service,
+                session.application,
+                session.start,
+                session.end,
+                sessions.now());
     }
 }

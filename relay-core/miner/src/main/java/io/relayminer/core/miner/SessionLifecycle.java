@@ -3,16 +3,16 @@ package io.relayminer.core.miner;
 import io.relayminer.core.chain.Block;
 import io.relayminer.core.chain.ChainException;
 import io.relayminer.core.chain.TxException;
+import io.relayminer.core.miner.store.ClosedException;
+import io.relayminer.core.miner.store.FencedException;
+import io.relayminer.core.miner.store.MinerStoreException;
 import io.relayminer.core.miner.store.SessionRecord;
 import io.relayminer.core.miner.store.SessionState;
-import io.relayminer.core.redis.RedisStateException;
+import io.relayminer.core.miner.store.SupplierStore;
 import io.relayminer.core.redis.SubmissionPhase;
 import io.relayminer.core.session.SessionWindows;
 import io.relayminer.core.wire.proof.Claim;
-import io.relayminer.smst.SmstException;
 import io.relayminer.smst.SmstStoreException;
-import io.relayminer.transport.RelayLogException;
-import io.relayminer.transport.RelayLogReader;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,10 +30,10 @@ import java.util.TreeMap;
  * time.
  *
  * <p><b>Authority.</b> Where a session stands is derived, at every block, from three things: its
- * record in Redis, its tree, and the chain. A claim exists when the chain says so, a proof counts
- * when the claim's status says so, and it is over when the settlement block has passed. Nothing
- * depends on what this process remembers, so any owner can go on at any block, and every step may
- * be repeated.
+ * record in the store, its tree, and the chain. A claim exists when the chain says so, a proof
+ * counts when the claim's status says so, and it is over when the settlement block has passed.
+ * Nothing depends on what this process remembers, so any owner can go on at any block, and every
+ * step may be repeated.
  *
  * <p><b>Levels, not edges.</b> All rules are of the form "at this height or later", so a block that
  * was missed costs time and nothing else.
@@ -41,7 +41,7 @@ import java.util.TreeMap;
  * <p><b>Order of effects.</b> A session is sealed only when its log is drained. A root is stored
  * before it is claimed. A message is stored in the outbox, with the hash of its transaction, before
  * the transaction leaves; and the lease is checked in between. Tree and messages are deleted only
- * after settlement.
+ * when the settlement is known, or when a session is deliberately not claimed.
  *
  * <p>Confined to the worker's thread.
  */
@@ -51,8 +51,8 @@ final class SessionLifecycle {
 
     private final OwnedSupplier supplier;
     private final SupplierWorker.Services services;
-    private final SessionBook book;
-    private final SubmissionNotes notes;
+    private final OpenSessions sessions;
+    private final Reporting reporting;
     private final TxBatches batches;
     private final Closing closing;
     private final Sealing sealing;
@@ -63,77 +63,98 @@ final class SessionLifecycle {
     SessionLifecycle(
             OwnedSupplier supplier,
             RelayIntake intake,
-            RelayLogReader reader,
+            SupplierStore store,
             SupplierWorker.Services services) {
         this.supplier = supplier;
         this.services = services;
-        this.book = new SessionBook(supplier, services);
-        this.notes = new SubmissionNotes(supplier.address(), services);
+        this.sessions = new OpenSessions(supplier, store, services);
+        this.reporting = new Reporting(supplier.address(), store, services);
         this.batches =
                 new TxBatches(supplier, services.submitter(), services.calls(), services.metrics());
-        this.closing = new Closing(supplier, services, book, notes);
-        this.sealing = new Sealing(supplier, intake, reader, services, book, closing);
-        Predecessors predecessors = new Predecessors(supplier.address(), services);
+        this.closing = new Closing(supplier, services, sessions, reporting);
+        this.sealing = new Sealing(supplier, intake, store, services, sessions, closing);
+        Pursuit pursuit =
+                new Pursuit(
+                        batches,
+                        new Predecessors(store, services),
+                        services.settings().maxResends());
         this.claiming =
-                new Claiming(supplier, services, batches, book, notes, closing, predecessors);
-        this.proving = new Proving(supplier, services, batches, book, notes, predecessors);
+                new Claiming(supplier, store, services, pursuit, sessions, reporting, closing);
+        this.proving = new Proving(supplier, store, services, pursuit, sessions, reporting);
         this.settling = new Settling(supplier, services, closing);
     }
 
     /** Takes note of a session that a commit created or changed. */
     void committed(SessionRecord record) {
-        book.committed(record);
+        sessions.committed(record);
     }
 
     /** Sessions that are not over. */
     List<TrackedSession> sessions() {
-        return book.open();
+        return sessions.open();
     }
 
     /**
      * Whether a hand-over now would interrupt submissions: some session is being claimed or proved.
      */
     boolean submitting() {
-        return book.submitting();
+        return sessions.submitting();
     }
 
     /**
      * Does what is due at a block.
      *
-     * @throws MinerException.Fenced if the supplier is not ours any more
+     * @throws FencedException if the supplier is not ours any more
      * @throws InterruptedException if the thread was interrupted while draining
      */
     void advance(Block tip) throws InterruptedException {
         long height = tip.height();
-        book.refresh(height);
-        List<TrackedSession> open = book.open();
+        sessions.refresh(height);
+        List<TrackedSession> open = sessions.open();
         if (open.isEmpty()) {
-            book.publishStates();
+            sessions.publishStates();
             return;
         }
         List<TrackedSession> due = new ArrayList<>();
-        boolean askClaims = false;
         for (TrackedSession session : open) {
             if (resolveWindows(session, height)) {
                 due.add(session);
             }
         }
-        due.sort(Comparator.comparingLong((TrackedSession s) -> s.end).thenComparing(s -> s.id));
+        // What is lost soonest comes first; what only has to be written down comes last.
+        due.sort(
+                Comparator.comparing((TrackedSession s) -> isSettled(s, height))
+                        .thenComparingLong(TrackedSession::deadline)
+                        .thenComparing(s -> s.id));
+        boolean askClaims = false;
         for (TrackedSession session : due) {
             if (session.state == SessionState.ACTIVE) {
                 guarded(session, () -> sealing.seal(session, height));
             }
-            askClaims |= session.state != SessionState.ACTIVE && book.isOpen(session);
+            askClaims |= session.state != SessionState.ACTIVE && sessions.isOpen(session);
         }
         Map<String, Claim> onChain = askClaims ? claims() : null;
         List<Candidate> candidates = new ArrayList<>();
         for (TrackedSession session : due) {
-            if (book.isOpen(session) && session.state != SessionState.ACTIVE) {
+            if (isWorkedOn(session) && !isSettled(session, height)) {
                 guarded(session, () -> pursue(session, height, onChain, candidates));
             }
         }
         submit(candidates, height);
-        book.publishStates();
+        for (TrackedSession session : due) {
+            if (isWorkedOn(session) && isSettled(session, height)) {
+                guarded(session, () -> settling.settle(session, height, onChain));
+            }
+        }
+        sessions.publishStates();
+    }
+
+    private static boolean isSettled(TrackedSession session, long height) {
+        return height >= session.windows().settlementHeight();
+    }
+
+    private boolean isWorkedOn(TrackedSession session) {
+        return sessions.isOpen(session) && session.state != SessionState.ACTIVE;
     }
 
     private interface Step {
@@ -143,13 +164,13 @@ final class SessionLifecycle {
     private void guarded(TrackedSession session, Step step) throws InterruptedException {
         try {
             step.run();
-        } catch (MinerException.Fenced e) {
+        } catch (FencedException | ClosedException e) {
             throw e;
         } catch (ChainException
+                | TxException
                 | MinerException.Unavailable
-                | RedisStateException
-                | SmstStoreException
-                | RelayLogException e) {
+                | MinerStoreException
+                | SmstStoreException e) {
             LOG.warn(
                     "session {} of supplier {} in state {} is tried again at the next block: {}",
                     session.id,
@@ -157,11 +178,11 @@ final class SessionLifecycle {
                     session.state.wire(),
                     e.getMessage());
             services.metrics().storeError(supplier.address(), "step_" + session.state.wire());
-        } catch (TxException e) {
-            LOG.warn("session {} is tried again at the next block: {}", session.id, e.getMessage());
-        } catch (SmstException | IllegalArgumentException e) {
+        } catch (RuntimeException e) {
+            // Whatever is wrong with one session, the others go on.
             LOG.error(
-                    "session {} of supplier {} in state {} cannot be worked on",
+                    "session {} of supplier {} in state {} cannot be worked on; it is tried again"
+                            + " at the next block",
                     session.id,
                     supplier.address(),
                     session.state.wire(),
@@ -206,11 +227,6 @@ final class SessionLifecycle {
             long height,
             @Nullable Map<String, Claim> onChain,
             List<Candidate> candidates) {
-        SessionWindows windows = session.windows();
-        if (height >= windows.settlementHeight()) {
-            settling.settle(session, height, onChain);
-            return;
-        }
         Claim claim = onChain == null ? null : onChain.get(session.id);
         if (claim != null) {
             claiming.seen(session, height, claim);
@@ -228,6 +244,9 @@ final class SessionLifecycle {
             }
             case PROVING -> {
                 if (claim != null) {
+                    if (session.proof.broadcast == null) {
+                        proving.decide(session, height, claim);
+                    }
                     proving.pursue(session, height, claim, candidates);
                 }
             }
@@ -257,8 +276,8 @@ final class SessionLifecycle {
                                             : group,
                                     close,
                                     together,
-                                    new SubmissionLedger(
-                                            supplier, services, book, notes, closing, phase,
+                                    new SubmissionRecorder(
+                                            supplier, services, sessions, reporting, phase,
                                             height)));
         }
     }

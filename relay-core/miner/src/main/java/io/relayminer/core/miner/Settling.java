@@ -104,7 +104,7 @@ final class Settling {
             }
             switch (event.type()) {
                 case SETTLED -> {
-                    boolean proved = session.proofAccepted || !session.proofTx.isEmpty();
+                    boolean proved = session.proof.seen || session.proof.wasSent();
                     metrics.settled(
                             supplier.address(),
                             session.service,
@@ -169,17 +169,26 @@ final class Settling {
             }
         }
         // No event: either the chain never had the claim, or its events cannot be read.
-        if (!session.claimOnChain && session.claimTx.isEmpty()) {
-            closing.over(session, SessionState.CLAIM_WINDOW_CLOSED);
-        } else if (!session.claimOnChain) {
-            closing.over(session, SessionState.CLAIM_MISSING);
-        } else if (session.proofAccepted) {
+        if (!wasClaimed(session)) {
+            closing.over(
+                    session,
+                    session.claim.refusal != null
+                            ? SessionState.CLAIM_TX_ERROR
+                            : session.claim.wasSent()
+                                    ? SessionState.CLAIM_MISSING
+                                    : SessionState.CLAIM_WINDOW_CLOSED);
+        } else if (session.proof.seen) {
             closing.over(session, SessionState.PROVED);
         } else if (session.state == SessionState.PROVING) {
             closing.over(session, SessionState.PROOF_WINDOW_CLOSED);
         } else {
             closing.over(session, SessionState.PROBABILISTIC_PROVED);
         }
+    }
+
+    /** Whether the chain ever showed the claim, to this process or to one before. */
+    private static boolean wasClaimed(TrackedSession session) {
+        return session.claim.seen || session.state == SessionState.PROVING;
     }
 
     private void slashes(List<ChainEvent> events, TrackedSession session) {

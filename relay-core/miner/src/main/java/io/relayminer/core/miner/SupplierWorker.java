@@ -3,14 +3,11 @@ package io.relayminer.core.miner;
 import io.relayminer.core.chain.Block;
 import io.relayminer.core.chain.ChainQueries;
 import io.relayminer.core.chain.TxSubmitter;
-import io.relayminer.core.miner.store.Outbox;
-import io.relayminer.core.miner.store.SessionStore;
-import io.relayminer.core.miner.store.SubmissionLog;
-import io.relayminer.core.redis.RedisStateException;
-import io.relayminer.smst.SmstStoreException;
-import io.relayminer.transport.RelayLog;
-import io.relayminer.transport.RelayLogException;
-import io.relayminer.transport.RelayLogReader;
+import io.relayminer.core.miner.store.ClosedException;
+import io.relayminer.core.miner.store.FencedException;
+import io.relayminer.core.miner.store.MinerStore;
+import io.relayminer.core.miner.store.MinerStoreException;
+import io.relayminer.core.miner.store.SupplierStore;
 
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,11 +35,7 @@ final class SupplierWorker {
     /**
      * What all workers of a process share.
      *
-     * @param log relay log
-     * @param trees session trees
-     * @param records session records
-     * @param outbox messages waiting for inclusion
-     * @param submissions records for operators
+     * @param store what is kept of all suppliers
      * @param constants constants of sessions
      * @param chain questions to the chain
      * @param submitter transactions
@@ -54,11 +47,7 @@ final class SupplierWorker {
      * @param clock wall clock, for time stamps only
      */
     record Services(
-            RelayLog log,
-            SessionTrees trees,
-            SessionStore records,
-            Outbox outbox,
-            SubmissionLog submissions,
+            MinerStore store,
             SessionConstantsSource constants,
             ChainQueries chain,
             TxSubmitter submitter,
@@ -71,7 +60,7 @@ final class SupplierWorker {
 
     private final OwnedSupplier supplier;
     private final Services services;
-    private final RelayLogReader reader;
+    private final SupplierStore store;
     private final RelayIntake intake;
     private final SessionLifecycle lifecycle;
     private final AtomicReference<@Nullable Block> latest = new AtomicReference<>();
@@ -83,19 +72,18 @@ final class SupplierWorker {
     SupplierWorker(OwnedSupplier supplier, Services services) {
         this.supplier = supplier;
         this.services = services;
-        this.reader = services.log().open(supplier.address());
+        this.store = services.store().open(supplier.address(), supplier.fence());
         this.intake =
                 new RelayIntake(
                         supplier,
-                        reader,
-                        services.trees(),
+                        store,
                         services.constants(),
                         services.settings(),
                         services.metrics(),
                         services.clock(),
                         this::tip,
                         record -> lifecycle().committed(record));
-        this.lifecycle = new SessionLifecycle(supplier, intake, reader, services);
+        this.lifecycle = new SessionLifecycle(supplier, intake, store, services);
     }
 
     private SessionLifecycle lifecycle() {
@@ -126,7 +114,7 @@ final class SupplierWorker {
      * One round: what is due at the newest block, then one batch of relays.
      *
      * @param wait how long to wait for relays
-     * @throws MinerException.Fenced if the supplier is not ours any more
+     * @throws FencedException if the supplier is not ours any more
      */
     void turn(Duration wait) throws InterruptedException {
         Block block = latest.get();
@@ -142,7 +130,7 @@ final class SupplierWorker {
             submitting = lifecycle.submitting();
             if (block.height() - sizedAt >= SIZE_EVERY_BLOCKS) {
                 sizedAt = block.height();
-                services.metrics().streamLength(supplier.address(), reader.size());
+                services.metrics().streamLength(supplier.address(), store.backlog());
             }
         }
         intake.step(wait);
@@ -154,15 +142,12 @@ final class SupplierWorker {
             while (!stopped && !Thread.currentThread().isInterrupted()) {
                 try {
                     turn(services.settings().pollWait());
-                } catch (RelayLogException.Closed e) {
+                } catch (ClosedException e) {
                     return;
-                } catch (RelayLogException
-                        | SmstStoreException
-                        | RedisStateException
-                        | MinerException.Unavailable e) {
+                } catch (MinerStoreException | MinerException.Unavailable e) {
                     LOG.warn("work on supplier {} pauses: {}", supplier.address(), e.getMessage());
                     Thread.sleep(OUTAGE_PAUSE.toMillis());
-                } catch (MinerException.Fenced e) {
+                } catch (FencedException e) {
                     throw e;
                 } catch (RuntimeException e) {
                     // A supplier whose lease we hold must not stay unserved because of a fault in
@@ -172,12 +157,12 @@ final class SupplierWorker {
                     Thread.sleep(FAULT_PAUSE.toMillis());
                 }
             }
-        } catch (MinerException.Fenced e) {
+        } catch (FencedException e) {
             LOG.warn("work on supplier {} ends: {}", supplier.address(), e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            reader.close();
+            store.close();
             services.metrics().released(supplier.address());
         }
     }
@@ -185,7 +170,7 @@ final class SupplierWorker {
     /** Ends {@link #run} after the current round. Any thread. */
     void stop() {
         stopped = true;
-        reader.close();
+        store.close();
     }
 
     /** The sessions in work, for tests. */

@@ -1,8 +1,8 @@
 package io.relayminer.core.miner;
 
-import io.relayminer.core.chain.TxFailure;
 import io.relayminer.core.miner.store.SessionRecord;
 import io.relayminer.core.miner.store.SessionState;
+import io.relayminer.core.redis.SubmissionPhase;
 import io.relayminer.core.session.SessionWindows;
 import io.relayminer.smst.MerkleSumRoot;
 import io.relayminer.smst.SparseMerkleSumTrie;
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a worker remembers about a live session between two blocks. All of it can be rebuilt from
- * the record in Redis and the chain. Confined to the worker's thread.
+ * the store and the chain. Confined to the worker's thread.
  */
 final class TrackedSession {
 
@@ -21,47 +21,32 @@ final class TrackedSession {
     final long start;
     final long end;
 
+    final Submission claim;
+    final Submission proof;
+
+    /** The record as the store has it, or had it lately. */
+    SessionRecord record;
+
     SessionState state;
     long relays;
     long computeUnits;
-
     @Nullable SessionWindows windows;
     boolean windowsFixed;
 
-    /** Position of the log up to which it must be drained before the session is sealed. */
+    /** Entry of the log up to which it must be drained before the session is sealed. */
     @Nullable String drainTo;
 
     /** Root of the sealed tree. */
     @Nullable MerkleSumRoot root;
 
-    /** The sealed tree as digests; rebuilt from Redis when it is missing. */
+    /** The sealed tree as digests; rebuilt from the store when it is missing. */
     @Nullable SparseMerkleSumTrie trie;
-
-    /** Upper-case hex hash of the latest transaction with the claim, empty before. */
-    String claimTx;
-
-    /** Upper-case hex hash of the latest transaction with the proof, empty before. */
-    String proofTx;
-
-    @Nullable PendingTx pendingClaim;
-    @Nullable PendingTx pendingProof;
-    int claimsSigned;
-    int proofsSigned;
-
-    /** Whether our claim was seen on chain. */
-    boolean claimOnChain;
-
-    /** Whether the chain accepted our proof. */
-    boolean proofAccepted;
 
     /** Whether the lot said, at the latest look, that no proof is wanted. */
     boolean proofNotWanted;
 
-    /** Successive blocks at which the chain did not have our claim although it should. */
-    int missing;
-
-    /** Why the last submission was refused for good, or null. */
-    @Nullable TxFailure refusal;
+    /** Whether it was told that the chain has no claim and takes none any more. */
+    boolean missed;
 
     TrackedSession(SessionRecord record, SessionState state) {
         this.id = record.sessionId();
@@ -69,13 +54,18 @@ final class TrackedSession {
         this.application = record.application();
         this.start = record.startHeight();
         this.end = record.endHeight();
+        this.record = record;
         this.state = state;
         this.relays = record.relayCount();
         this.computeUnits = record.computeUnits();
-        this.claimTx = record.claimTxHash();
-        this.proofTx = record.proofTxHash();
+        this.claim = new Submission(SubmissionPhase.CLAIM, record.claimTxHash());
+        this.proof = new Submission(SubmissionPhase.PROOF, record.proofTxHash());
         byte[] claimed = record.claimedRoot();
         this.root = claimed == null ? null : MerkleSumRoot.of(claimed);
+    }
+
+    Submission submission(SubmissionPhase phase) {
+        return phase == SubmissionPhase.CLAIM ? claim : proof;
     }
 
     SessionWindows windows() {
@@ -84,5 +74,10 @@ final class TrackedSession {
             throw new IllegalStateException("windows of session " + id + " were not resolved");
         }
         return w;
+    }
+
+    /** The next height after which something about the session is lost for good. */
+    long deadline() {
+        return claim.seen ? windows().proofClose() : windows().claimClose();
     }
 }

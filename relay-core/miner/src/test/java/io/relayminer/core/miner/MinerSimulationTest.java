@@ -3,11 +3,14 @@ package io.relayminer.core.miner;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.relayminer.core.miner.store.FencedException;
+import io.relayminer.core.miner.store.MinerStoreException;
 import io.relayminer.core.miner.store.SessionRecord;
 import io.relayminer.core.miner.store.SessionState;
 import io.relayminer.core.session.SessionGrid;
 import io.relayminer.core.wire.RelayCodec;
 import io.relayminer.smst.MerkleSumRoot;
+import io.relayminer.smst.SmstStoreException;
 import io.relayminer.smst.SparseMerkleSumTrie;
 import io.relayminer.transport.MinedRelay;
 
@@ -18,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -44,7 +48,7 @@ class MinerSimulationTest {
     private final class Simulation {
         final Random random;
         final SimFaults faults;
-        final SimRedis redis;
+        final SimStore store;
         final SimChain chain;
         final SupplierWorker.Services services;
         final Map<String, List<SupplierWorker>> workers = new HashMap<>();
@@ -59,9 +63,9 @@ class MinerSimulationTest {
         Simulation(long seed, double probability) {
             random = new Random(seed);
             faults = new SimFaults(random);
-            redis = new SimRedis(faults);
             chain = new SimChain(faults, random, SUPPLIERS, probability);
-            services = SimWorld.services(redis, chain, MinerSettings.DEFAULT);
+            store = new SimStore(faults, chain::now);
+            services = SimWorld.services(store, chain, MinerSettings.DEFAULT);
         }
 
         void relay() {
@@ -83,29 +87,29 @@ class MinerSimulationTest {
             byte[] hash = RelayCodec.relayHash(relay.relayBytes());
             relays++;
             appended.computeIfAbsent(relay.sessionId() + "/" + supplier, k -> new TreeMap<>())
-                    .put(java.util.HexFormat.of().formatHex(hash), relay);
-            redis.append(relay);
+                    .put(HexFormat.of().formatHex(hash), relay);
+            store.append(relay);
             if (random.nextInt(8) == 0) {
                 // Two relayers, or one after a fail-over, append the same relay.
-                redis.append(relay);
+                store.append(relay);
                 duplicates++;
             }
         }
 
         void start(String supplier) {
             String owner = "m" + ++instances;
-            var fence = redis.grant(supplier, owner);
+            var fence = store.grant(supplier, owner);
             OwnedSupplier owned =
                     new OwnedSupplier(
                             supplier,
                             new SimWorld.Signer(supplier),
                             fence,
-                            () -> fence.equals(redis.leases.get(supplier)) || zombiesTrust());
+                            () -> store.holds(supplier, fence) || zombiesTrust());
             try {
                 SupplierWorker worker = new SupplierWorker(owned, services);
                 workers.computeIfAbsent(supplier, s -> new ArrayList<>()).add(worker);
-            } catch (SimFaults.Crash e) {
-                // Died while starting; the next look starts another.
+            } catch (SimFaults.Crash | MinerStoreException e) {
+                // Died while starting, or nothing answered; the next look starts another.
             }
         }
 
@@ -118,16 +122,14 @@ class MinerSimulationTest {
             worker.block(chain.blocks.get(chain.height));
             try {
                 worker.turn(Duration.ZERO);
-            } catch (MinerException.Fenced e) {
+            } catch (FencedException e) {
                 fencedOff++;
                 workers.get(supplier).remove(worker);
             } catch (SimFaults.Crash e) {
                 workers.get(supplier).remove(worker);
             } catch (InterruptedException e) {
                 throw new AssertionError(e);
-            } catch (io.relayminer.transport.RelayLogException
-                    | io.relayminer.smst.SmstStoreException
-                    | MinerException.Unavailable e) {
+            } catch (MinerStoreException | SmstStoreException | MinerException.Unavailable e) {
                 // run() pauses and goes on; so do we.
             }
         }
@@ -185,7 +187,14 @@ class MinerSimulationTest {
         }
 
         void check() {
-            assertEquals(List.of(), redis.aside, "no sound relay is set aside");
+            List<SessionRecord> records = new ArrayList<>();
+            for (String supplier : SUPPLIERS) {
+                assertEquals(
+                        List.of(), store.memory.setAside(supplier), "no sound relay is set aside");
+                assertEquals(0, store.memory.messages(supplier), "the outbox is empty");
+                assertEquals(0, store.memory.trees(supplier), "no tree is left over");
+                records.addAll(store.memory.records(supplier));
+            }
             assertEquals(List.of(), chain.expired, "no claim misses its proof");
             appended.forEach(
                     (key, relaysOfSession) -> {
@@ -202,14 +211,14 @@ class MinerSimulationTest {
                         assertEquals(expected, chain.settled.get(key), "session " + key);
                     });
             assertEquals(appended.size(), chain.settled.size());
-            redis.streams.forEach((s, entries) -> assertTrue(entries.isEmpty(), "stream of " + s));
-            for (SessionRecord record : redis.records.values()) {
+            for (String supplier : SUPPLIERS) {
+                assertEquals(0, store.memory.backlog(supplier), "log of " + supplier);
+            }
+            for (SessionRecord record : records) {
                 SessionState state = record.knownState().orElseThrow();
                 assertTrue(state.success(), record.sessionId() + " is " + state.wire());
             }
-            assertEquals(appended.size(), redis.records.size());
-            assertEquals(Map.of(), redis.messages, "the outbox is empty");
-            assertEquals(List.of(), redis.leakedTrees());
+            assertEquals(appended.size(), records.size());
         }
     }
 
@@ -226,7 +235,7 @@ class MinerSimulationTest {
 
     @Test
     void proofsAreSentOnlyWhenAskedFor() {
-        Simulation s = new Simulation(2, 0);
+        Simulation s = new Simulation(3, 0);
         s.run(40);
         s.finish();
         s.check();

@@ -10,19 +10,23 @@ import io.micrometer.core.instrument.Gauge;
 import io.relayminer.core.chain.TxFailure;
 import io.relayminer.core.miner.store.SessionRecord;
 import io.relayminer.core.miner.store.SessionState;
-import io.relayminer.core.miner.store.SubmissionRecord;
+import io.relayminer.core.miner.store.SubmissionReport;
 import io.relayminer.core.wire.session.SessionHeader;
 import io.relayminer.transport.MinedRelay;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.math.BigInteger;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 
 /** Every way in which a session can end, and what is written down about it. */
 class SessionOutcomesTest {
@@ -39,7 +43,7 @@ class SessionOutcomesTest {
 
     private static final class World {
         final SimFaults faults = new SimFaults(new Random(1));
-        final SimRedis redis = new SimRedis(faults);
+        final SimStore store;
         final SimChain chain;
         final SupplierWorker.Services services;
         SupplierWorker worker;
@@ -47,7 +51,8 @@ class SessionOutcomesTest {
 
         World(double probability, MinerSettings settings) {
             chain = new SimChain(faults, new Random(2), List.of(SUPPLIER), probability);
-            services = SimWorld.services(redis, chain, settings);
+            store = new SimStore(faults, chain::now);
+            services = SimWorld.services(store, chain, settings);
             start();
         }
 
@@ -56,7 +61,7 @@ class SessionOutcomesTest {
         }
 
         void start() {
-            var fence = redis.grant(SUPPLIER, "m");
+            var fence = store.grant(SUPPLIER, "m");
             worker =
                     new SupplierWorker(
                             new OwnedSupplier(
@@ -68,7 +73,7 @@ class SessionOutcomesTest {
             SessionHeader header = chain.header(APPLICATION, "svc1", END);
             session = header.getSessionId();
             MinedRelay relay = SimWorld.relay(chain, header, SUPPLIER, number, true);
-            redis.append(relay);
+            store.append(relay);
             return relay;
         }
 
@@ -77,6 +82,18 @@ class SessionOutcomesTest {
                 relay(i);
             }
             return this;
+        }
+
+        /** One relay for each of that many sessions, which are of different services. */
+        List<SessionHeader> withSessions(int count) {
+            List<SessionHeader> headers = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                SessionHeader header = chain.header(APPLICATION, "svc" + i, END);
+                headers.add(header);
+                store.append(SimWorld.relay(chain, header, SUPPLIER, i, true));
+            }
+            session = headers.get(0).getSessionId();
+            return headers;
         }
 
         void turn() {
@@ -107,15 +124,21 @@ class SessionOutcomesTest {
         }
 
         SessionRecord record() {
-            return redis.records.get(SUPPLIER + "/" + session);
+            return store.memory.records(SUPPLIER).stream()
+                    .filter(r -> r.sessionId().equals(session))
+                    .findFirst()
+                    .orElseThrow();
         }
 
         SessionState state() {
             return record().knownState().orElseThrow();
         }
 
-        SubmissionRecord submission() {
-            return redis.submissions.get(SUPPLIER + "/" + session);
+        SubmissionReport submission() {
+            return store.memory.reports(SUPPLIER).stream()
+                    .filter(r -> r.sessionId().equals(session))
+                    .findFirst()
+                    .orElseThrow();
         }
 
         double count(String name, String... tags) {
@@ -135,8 +158,8 @@ class SessionOutcomesTest {
         }
 
         void nothingIsLeft() {
-            assertEquals(Map.of(), redis.messages);
-            assertEquals(0, redis.treeCount());
+            assertEquals(0, store.memory.messages(SUPPLIER));
+            assertEquals(0, store.memory.trees(SUPPLIER));
             assertEquals(List.of(), List.copyOf(worker.sessions().sessions()));
         }
     }
@@ -146,10 +169,10 @@ class SessionOutcomesTest {
         World w = new World(1).withRelays(3).until(SETTLEMENT + 1);
         assertEquals(SessionState.PROVED, w.state());
         assertEquals(Map.of(w.session + "/" + SUPPLIER, 1), w.chain.proofsCharged);
-        SubmissionRecord s = w.submission();
+        SubmissionReport s = w.submission();
         assertTrue(s.proofRequired());
-        assertEquals(SubmissionRecord.FOUND, s.claim().outcome());
-        assertEquals(SubmissionRecord.FOUND, s.proof().outcome());
+        assertEquals(SubmissionReport.FOUND, s.claim().outcome());
+        assertEquals(SubmissionReport.FOUND, s.proof().outcome());
         assertEquals(3, s.relays());
         assertEquals("settled_proven", w.record().settlement().outcome());
         w.nothingIsLeft();
@@ -207,12 +230,12 @@ class SessionOutcomesTest {
     @Test
     void relaysThatDidNotBecomeLeavesAreCounted() {
         World w = new World(0).withRelays(2);
-        w.redis.full = true;
+        w.store.full = true;
         w.turn();
         String failed = "ha_miner_relays_failed_smst";
         assertEquals(2, w.count(failed, "supplier", SUPPLIER, "reason", "transient_error"));
-        assertEquals(0, w.redis.treeCount());
-        w.redis.full = false;
+        assertEquals(0, w.store.memory.trees(SUPPLIER));
+        w.store.full = false;
         w.until(CLAIM_OPEN + 1);
         assertEquals(2, w.record().relayCount());
         w.relay(2);
@@ -268,19 +291,39 @@ class SessionOutcomesTest {
         w.chain.balance = BigInteger.TWO;
         w.until(CLAIM_OPEN + 4);
         assertEquals(SessionState.CLAIMING, w.state());
-        assertEquals(Map.of(), w.redis.messages);
+        assertEquals(0, w.store.memory.messages(SUPPLIER));
         w.chain.balance = BigInteger.valueOf(1000);
         w.until(SETTLEMENT + 1);
         assertEquals(SessionState.PROVED, w.state());
     }
 
+    /** Whatever the nodes say, nothing is given up while the window is open. */
+    @ParameterizedTest
+    @EnumSource(
+            value = TxFailure.Kind.class,
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"PROOF_NOT_REQUIRED", "CLAIM_NOT_FOUND", "INSUFFICIENT_PROOF_FEE"})
+    void aClaimThatIsRefusedForAWhileIsOnTheChainInTheEnd(TxFailure.Kind kind) {
+        World w = new World(1).withRelays(3);
+        w.chain.refusesClaims = kind;
+        w.until(CLAIM_CLOSE - 3);
+        assertEquals(SessionState.CLAIMING, w.state());
+        assertEquals(1, w.store.memory.trees(SUPPLIER));
+        w.chain.refusesClaims = null;
+        w.until(SETTLEMENT + 1);
+        assertEquals(SessionState.PROVED, w.state());
+        w.nothingIsLeft();
+    }
+
     @Test
-    void aRefusedClaimEndsTheSession() {
+    void aClaimThatIsRefusedToTheEndIsToldSo() {
         World w = new World(1).withRelays(3);
         w.chain.refusesClaims = TxFailure.Kind.MESSAGE_REFUSED;
-        w.until(CLAIM_OPEN + 2);
-        assertEquals(SessionState.CLAIM_TX_ERROR, w.state());
+        w.until(CLAIM_CLOSE + 3);
         assertTrue(w.submission().claim().errorReason().contains("MESSAGE_REFUSED"));
+        assertEquals(1, w.store.memory.trees(SUPPLIER), "no tree goes before settlement is known");
+        w.until(SETTLEMENT + 1);
+        assertEquals(SessionState.CLAIM_TX_ERROR, w.state());
         w.nothingIsLeft();
     }
 
@@ -288,20 +331,131 @@ class SessionOutcomesTest {
     void aMissedWindowEndsTheSession() {
         World w = new World(1).withRelays(3).until(END).asleepUntil(CLAIM_CLOSE + 1);
         w.until(CLAIM_CLOSE + 2);
+        assertEquals(1, w.store.memory.trees(SUPPLIER));
+        w.until(SETTLEMENT + 1);
         assertEquals(SessionState.CLAIM_WINDOW_CLOSED, w.state());
         w.nothingIsLeft();
     }
 
     @Test
-    void aClaimThatNoBlockTakesIsLookedForThreeTimes() {
+    void aClaimThatNoBlockTakesIsKeptUntilSettlementIsKnown() {
         World w = new World(1).withRelays(3);
         w.chain.forgets = true;
-        w.until(CLAIM_CLOSE + 1);
+        w.until(CLAIM_CLOSE + 3);
         assertEquals(SessionState.CLAIMED, w.state());
-        assertEquals(SubmissionRecord.MISSING, w.submission().claim().outcome());
-        w.until(CLAIM_CLOSE + 2);
+        assertEquals(SubmissionReport.MISSING, w.submission().claim().outcome());
+        assertEquals(1, w.store.memory.trees(SUPPLIER));
+        w.until(SETTLEMENT + 1);
         assertEquals(SessionState.CLAIM_MISSING, w.state());
         w.nothingIsLeft();
+    }
+
+    /** A node that lags does not list a claim that is on the chain. */
+    @Test
+    void aClaimThatANodeDoesNotListIsProvedWhenItDoesAgain() {
+        World w = new World(1).withRelays(3).until(CLAIM_CLOSE - 4);
+        w.chain.hidesClaims = true;
+        w.until(CLAIM_CLOSE + 4);
+        assertEquals(1, w.store.memory.trees(SUPPLIER));
+        w.chain.hidesClaims = false;
+        w.until(SETTLEMENT + 1);
+        assertEquals(SessionState.PROVED, w.state());
+    }
+
+    /** What was executed is on the chain, whether or not somebody can look it up. */
+    @Test
+    void withoutAnIndexOfTransactionsTheSameBytesAreSentAgainAndWhatWasExecutedIsSeen() {
+        World w = new World(1).withRelays(3);
+        w.chain.indexed = false;
+        w.chain.forgets = true;
+        w.until(CLAIM_OPEN + 5);
+        assertTrue(w.chain.broadcasts >= 4, () -> w.chain.broadcasts + " broadcasts");
+        w.chain.forgets = false;
+        w.until(CLAIM_CLOSE);
+        assertEquals(List.of(w.session + "/" + SUPPLIER), w.chain.claimsExecuted);
+        w.start();
+        w.until(SETTLEMENT + 1);
+        assertEquals(SessionState.PROVED, w.state());
+        assertEquals(Map.of(w.session + "/" + SUPPLIER, 1), w.chain.proofsCharged);
+    }
+
+    @Test
+    void withoutAnIndexASuccessorClaimsWhatWasNotClaimed() {
+        World w = new World(1).withRelays(3);
+        w.chain.indexed = false;
+        w.chain.forgets = true;
+        w.until(CLAIM_OPEN + 1);
+        w.chain.advance();
+        w.chain.forgets = false;
+        w.start();
+        w.until(CLAIM_OPEN + 4);
+        assertEquals(List.of(w.session + "/" + SUPPLIER), w.chain.claimsExecuted);
+    }
+
+    /**
+     * Unknown is not absent: nothing is signed a second time because a question went unanswered.
+     */
+    @Test
+    void aClaimIsNotSignedAgainWhileTheChainDoesNotAnswer() {
+        World w = new World(1).withRelays(3).until(CLAIM_OPEN + 1);
+        w.chain.unanswered.add("claims");
+        w.until(CLAIM_CLOSE - 2);
+        assertEquals(List.of(w.session + "/" + SUPPLIER), w.chain.claimsExecuted);
+        w.chain.unanswered.clear();
+        w.until(SETTLEMENT + 1);
+        assertEquals(SessionState.PROVED, w.state());
+        assertEquals(List.of(w.session + "/" + SUPPLIER), w.chain.claimsExecuted);
+    }
+
+    /** Nothing a predecessor sent is known to have failed, so it is waited for. */
+    @Test
+    void aSuccessorDoesNotSignAgainWhileTheChainDoesNotAnswer() {
+        World w = new World(1).withRelays(3).until(CLAIM_OPEN + 2);
+        w.chain.unanswered.add("claims");
+        w.start();
+        w.until(CLAIM_CLOSE - 2);
+        assertEquals(List.of(w.session + "/" + SUPPLIER), w.chain.claimsExecuted);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void ofABatchThatRunsOutOfGasAllAreSettled(boolean named) {
+        World w = new World(1);
+        List<SessionHeader> headers = w.withSessions(30);
+        w.chain.gasOfTransaction = 7;
+        w.chain.namesTheMessage = named;
+        w.until(SETTLEMENT + 1);
+        assertEquals(30, w.chain.settled.size());
+        assertEquals(30, headers.size());
+        w.chain.claimsExecuted.sort(null);
+        assertEquals(30, Set.copyOf(w.chain.claimsExecuted).size());
+    }
+
+    /** Whatever is wrong with one message, the others do not wait for it. */
+    @ParameterizedTest
+    @EnumSource(
+            value = TxFailure.Kind.class,
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"UNAVAILABLE", "MEMPOOL_FULL"})
+    void ofABatchWithAPoisonedMessageAllOthersAreSettled(TxFailure.Kind kind) {
+        World w = new World(1);
+        List<SessionHeader> headers = w.withSessions(30);
+        w.chain.poisoned = headers.get(11).getSessionId();
+        w.chain.refusesClaims = kind;
+        w.chain.namesTheMessage = false;
+        w.until(SETTLEMENT + 1);
+        assertEquals(29, w.chain.settled.size(), () -> "settled with " + kind);
+    }
+
+    @Test
+    void ofABatchThatWasDroppedAllAreSentAgain() {
+        World w = new World(1);
+        w.withSessions(30);
+        w.chain.forgets = true;
+        w.until(CLAIM_OPEN + 2);
+        w.chain.forgets = false;
+        w.until(SETTLEMENT + 1);
+        assertEquals(30, w.chain.settled.size());
     }
 
     @Test
@@ -312,7 +466,7 @@ class SessionOutcomesTest {
         w.until(SETTLEMENT + 1);
         assertEquals(SessionState.PROOF_WINDOW_CLOSED, w.state());
         assertEquals("expired_proof_missing", w.record().settlement().outcome());
-        assertEquals(SubmissionRecord.MISSING, w.submission().proof().outcome());
+        assertEquals(SubmissionReport.MISSING, w.submission().proof().outcome());
         w.nothingIsLeft();
     }
 
@@ -393,11 +547,12 @@ class SessionOutcomesTest {
     /** Its claim waits in the mempool, but only the outbox speaks of it. */
     @Test
     void aSuccessorWaitsForTheClaimOfItsPredecessor() {
-        World w = new World(1).withRelays(3).until(CLAIM_OPEN + 1);
-        assertEquals(1, w.redis.messages.size());
-        SessionRecord r = w.record();
-        w.redis.records.put(
-                SUPPLIER + "/" + w.session, r.withState(SessionState.CLAIMING, r.createdAt()));
+        World w = new World(1).withRelays(3);
+        w.chain.mute = true;
+        w.until(CLAIM_OPEN + 1);
+        assertEquals(1, w.store.memory.messages(SUPPLIER));
+        assertEquals(SessionState.CLAIMING, w.state());
+        w.chain.mute = false;
         w.start();
         w.turn();
         w.until(SETTLEMENT + 1);
@@ -411,7 +566,7 @@ class SessionOutcomesTest {
         World w = new World(1).withRelays(3);
         w.chain.forgets = true;
         w.until(CLAIM_OPEN + 1);
-        assertEquals(1, w.redis.messages.size());
+        assertEquals(1, w.store.memory.messages(SUPPLIER));
         w.chain.advance();
         w.chain.forgets = false;
         w.start();

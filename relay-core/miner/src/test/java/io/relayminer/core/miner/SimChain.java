@@ -76,7 +76,7 @@ final class SimChain implements TxSubmitter {
                     .setComputeUnitCostGranularity(1)
                     .build();
 
-    private record Tx(SignedTx signed, List<Message> messages) {}
+    private record Tx(SignedTx signed, List<Message> messages, double gasFactor) {}
 
     final SimFaults faults;
     private final RandomGenerator random;
@@ -100,6 +100,26 @@ final class SimChain implements TxSubmitter {
 
     /** Why claims are refused, or null. */
     TxFailure.@org.jspecify.annotations.Nullable Kind refusesClaims;
+
+    /** The session whose claims alone are refused; empty for all. */
+    String poisoned = "";
+
+    /** Whether refusals name the message at fault. */
+    boolean namesTheMessage = true;
+
+    /** Messages that a transaction has gas for at a gas factor of one; 0 for any number. */
+    int gasOfTransaction;
+
+    /** Whether nodes can look transactions up. */
+    boolean indexed = true;
+
+    /** Whether the node that is asked does not list claims. */
+    boolean hidesClaims;
+
+    /** Whether broadcasts have their effect without an answer. */
+    boolean mute;
+
+    int broadcasts;
 
     /** Whether transactions are accepted and then lost. */
     boolean forgets;
@@ -168,6 +188,9 @@ final class SimChain implements TxSubmitter {
         for (int i = 0; i < tx.messages().size() && failure.isEmpty(); i++) {
             failure = check(tx.messages().get(i), height, i);
         }
+        if (gasOfTransaction > 0 && tx.messages().size() > gasOfTransaction * tx.gasFactor()) {
+            failure = refuse(TxFailure.Kind.OUT_OF_GAS, 0);
+        }
         if (failure.isEmpty()) {
             tx.messages().forEach(this::apply);
         }
@@ -180,7 +203,9 @@ final class SimChain implements TxSubmitter {
                 SessionWindows w =
                         SessionWindows.of(params, m.getSessionHeader().getSessionEndBlockHeight());
                 MerkleSumRoot root = MerkleSumRoot.of(m.getRootHash().toByteArray());
-                if (refusesClaims != null) {
+                if (refusesClaims != null
+                        && (poisoned.isEmpty()
+                                || poisoned.equals(m.getSessionHeader().getSessionId()))) {
                     yield refuse(refusesClaims, index);
                 }
                 if (at < w.claimOpen()) {
@@ -221,8 +246,16 @@ final class SimChain implements TxSubmitter {
         };
     }
 
-    private static Optional<TxFailure> refuse(TxFailure.Kind kind, int index) {
-        return Optional.of(new TxFailure(kind, "proof", 1, OptionalInt.of(index), kind.toString()));
+    private Optional<TxFailure> refuse(TxFailure.Kind kind, int index) {
+        return Optional.of(
+                new TxFailure(
+                        kind,
+                        "proof",
+                        1,
+                        namesTheMessage && kind != TxFailure.Kind.OUT_OF_GAS
+                                ? OptionalInt.of(index)
+                                : OptionalInt.empty(),
+                        kind.toString()));
     }
 
     private void apply(Message message) {
@@ -329,6 +362,11 @@ final class SimChain implements TxSubmitter {
         }
     }
 
+    /** One second for each block. */
+    Instant now() {
+        return Instant.ofEpochSecond(1_700_000_000L + height);
+    }
+
     /** The header of the session of an application and service that contains a height. */
     SessionHeader header(String application, String service, long at) {
         long start = SessionGrid.startHeight(params, at);
@@ -401,6 +439,7 @@ final class SimChain implements TxSubmitter {
             }
             case "claims" ->
                     claims.values().stream()
+                            .filter(c -> !hidesClaims)
                             .filter(c -> c.getSupplierOperatorAddress().equals(a[0]))
                             .toList();
             case "block" -> blocks.get((Long) a[0]);
@@ -438,7 +477,7 @@ final class SimChain implements TxSubmitter {
                         request.lastHeight(),
                         1,
                         BigInteger.ONE);
-        prepared.put(tx.hash(), new Tx(tx, request.messages()));
+        prepared.put(tx.hash(), new Tx(tx, request.messages(), request.gasFactor()));
         return CompletableFuture.completedFuture(tx);
     }
 
@@ -447,10 +486,15 @@ final class SimChain implements TxSubmitter {
         if (faults.before("broadcast")) {
             return CompletableFuture.failedFuture(unavailable());
         }
+        broadcasts++;
+        if (!indexed && included.containsKey(tx.hash())) {
+            return CompletableFuture.failedFuture(
+                    new TxException(refuse(TxFailure.Kind.NONCE_USED, 0).orElseThrow()));
+        }
         if (!included.containsKey(tx.hash())) {
             mempool.put(tx.hash(), prepared.get(tx.hash()));
         }
-        if (faults.after("broadcast")) {
+        if (faults.after("broadcast") || mute) {
             return CompletableFuture.failedFuture(unavailable());
         }
         return CompletableFuture.completedFuture(null);
@@ -464,7 +508,7 @@ final class SimChain implements TxSubmitter {
 
     @Override
     public CompletionStage<Optional<TxInclusion>> find(String txHash) {
-        if (faults.before("find")) {
+        if (faults.before("find") || !indexed) {
             return CompletableFuture.failedFuture(new ChainUnavailableException("find", null));
         }
         return CompletableFuture.completedFuture(Optional.ofNullable(included.get(txHash)));

@@ -13,23 +13,18 @@ import io.relayminer.core.wire.session.SessionHeader;
 import io.relayminer.transport.MinedRelay;
 
 import java.time.Duration;
-import java.time.Instant;
 
-/** What workers need around them, made of a simulated Redis and a simulated chain. */
+/** What workers need around them, made of a store in memory and a simulated chain. */
 final class SimWorld {
 
     private SimWorld() {}
 
     /** Blocks come every four seconds; nobody is told anything. */
     static SupplierWorker.Services services(
-            SimRedis redis, SimChain chain, MinerSettings settings) {
+            SimStore store, SimChain chain, MinerSettings settings) {
         ChainCalls calls = new ChainCalls(Duration.ofSeconds(5));
         return new SupplierWorker.Services(
-                redis,
-                redis,
-                redis,
-                redis,
-                redis,
+                store,
                 new SessionConstantsSource(chain.queries(), calls),
                 chain.queries(),
                 chain,
@@ -44,7 +39,7 @@ final class SimWorld {
                 () -> Duration.ofSeconds(4),
                 settings,
                 new MinerMetrics(new SimpleMeterRegistry()),
-                () -> Instant.ofEpochSecond(1_700_000_000L + chain.height));
+                chain::now);
     }
 
     /** A relay as a relayer appends it; the number makes it differ from all others. */

@@ -11,7 +11,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 
 import io.relayminer.core.miner.store.OutboxEntry;
 import io.relayminer.core.miner.store.SessionRecord;
-import io.relayminer.core.miner.store.SubmissionRecord;
+import io.relayminer.core.miner.store.SubmissionReport;
 import io.relayminer.core.wire.RelayCodec;
 import io.relayminer.core.wire.application.Application;
 import io.relayminer.core.wire.session.Session;
@@ -182,7 +182,7 @@ class RedisLiveTest {
         } else if (key.endsWith(":stats")) {
             assertArrayEquals(value, TreeStats.decode(value).encode());
         } else if (key.startsWith("ha:tx:track:")) {
-            SubmissionRecord record = SubmissionRecord.decode(value);
+            SubmissionReport record = SubmissionReport.decode(value);
             assertEquals(
                     key,
                     KEYS.submission(record.supplier(), record.sessionEnd(), record.sessionId()));

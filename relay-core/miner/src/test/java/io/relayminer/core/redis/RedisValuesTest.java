@@ -13,7 +13,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 
 import io.relayminer.core.miner.store.OutboxEntry;
 import io.relayminer.core.miner.store.SessionRecord;
-import io.relayminer.core.miner.store.SubmissionRecord;
+import io.relayminer.core.miner.store.SubmissionReport;
 import io.relayminer.core.wire.application.Application;
 import io.relayminer.core.wire.session.Session;
 import io.relayminer.core.wire.shared.Params;
@@ -151,7 +151,7 @@ class RedisValuesTest {
         } else if (key.startsWith("ha:miner:rebroadcast:")) {
             outbox(v, key, bytes, keys, parts);
         } else if (key.startsWith("ha:tx:track:")) {
-            SubmissionRecord record = SubmissionRecord.decode(bytes);
+            SubmissionReport record = SubmissionReport.decode(bytes);
             assertArrayEquals(bytes, record.encode());
             assertEquals(key, keys.submission(parts[3], Long.parseLong(parts[4]), parts[5]));
             assertEquals(v.get("fields").get("num_relays").longValue(), record.relays());

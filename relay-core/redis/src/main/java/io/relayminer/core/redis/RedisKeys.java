@@ -106,6 +106,11 @@ public final class RedisKeys {
         return sessionsPrefix() + ":" + tag(supplier) + ":" + sessionId;
     }
 
+    /** Where a record of a session that could not be read is put. */
+    public String unreadableSession(String supplier, String sessionId) {
+        return ns.base() + ":" + ns.miner() + ":unreadable:" + tag(supplier) + ":" + sessionId;
+    }
+
     /** Set of the session ids of a supplier. */
     public String sessionIndex(String supplier) {
         return sessionsPrefix() + ":" + tag(supplier) + ":index";

@@ -13,9 +13,6 @@ import java.time.Duration;
  * @param flushEvery a pipeline of so many appends is written even if no reply came back meanwhile
  * @param replayFor how long a published relay is remembered for the case of a fail-over
  * @param replayBytes how many bytes of published relays are remembered at most
- * @param linger how long a reader lets entries gather before it reads again
- * @param block how long a read waits on the server; shorter than the command timeout
- * @param reclaimIdle entries delivered to another live consumer are taken over after so long
  */
 public record RelayLogSettings(
         boolean confirm,
@@ -24,10 +21,7 @@ public record RelayLogSettings(
         long maxInFlightBytes,
         int flushEvery,
         Duration replayFor,
-        long replayBytes,
-        Duration linger,
-        Duration block,
-        Duration reclaimIdle) {
+        long replayBytes) {
 
     /** Confirmed appends with the bounds described in the documentation of Redis. */
     public static final RelayLogSettings DEFAULT =
@@ -38,10 +32,7 @@ public record RelayLogSettings(
                     128L << 20,
                     64,
                     Duration.ofSeconds(15),
-                    64L << 20,
-                    Duration.ofMillis(150),
-                    Duration.ofMillis(500),
-                    Duration.ofSeconds(60));
+                    64L << 20);
 
     /** The same settings with another confirmation mode. */
     public RelayLogSettings withConfirm(boolean value) {
@@ -53,10 +44,7 @@ public record RelayLogSettings(
                 maxInFlightBytes,
                 flushEvery,
                 replayFor,
-                replayBytes,
-                linger,
-                block,
-                reclaimIdle);
+                replayBytes);
     }
 
     /** The same settings with another bound of relays that wait for Redis. */
@@ -68,24 +56,6 @@ public record RelayLogSettings(
                 maxInFlightBytes,
                 flushEvery,
                 replayFor,
-                replayBytes,
-                linger,
-                block,
-                reclaimIdle);
-    }
-
-    /** The same settings with another linger and block time of readers. */
-    public RelayLogSettings withReadPace(Duration newLinger, Duration newBlock) {
-        return new RelayLogSettings(
-                confirm,
-                appendTimeout,
-                maxInFlight,
-                maxInFlightBytes,
-                flushEvery,
-                replayFor,
-                replayBytes,
-                newLinger,
-                newBlock,
-                reclaimIdle);
+                replayBytes);
     }
 }

@@ -1,12 +1,12 @@
 package io.relayminer.core.redis;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.lettuce.core.Range;
+import io.lettuce.core.StreamMessage;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -14,9 +14,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.relayminer.testkit.redis.RedisServer;
 import io.relayminer.testkit.redis.RedisVersion;
 import io.relayminer.transport.MinedRelay;
-import io.relayminer.transport.RelayLogEntry;
 import io.relayminer.transport.RelayLogException;
-import io.relayminer.transport.RelayLogReader;
 
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -32,7 +30,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -46,8 +43,7 @@ import java.util.concurrent.TimeUnit;
 class RedisStreamRelayLogTest {
 
     private static final Duration LONG = Duration.ofSeconds(30);
-    private static final RelayLogSettings SETTINGS =
-            RelayLogSettings.DEFAULT.withReadPace(Duration.ofMillis(5), Duration.ofMillis(50));
+    private static final RelayLogSettings SETTINGS = RelayLogSettings.DEFAULT;
 
     @Parameter private RedisVersion version;
     private RedisServer redis;
@@ -70,19 +66,14 @@ class RedisStreamRelayLogTest {
         redis.close();
     }
 
-    private RedisStreamRelayLog log(String consumer) {
-        return log(consumer, SETTINGS);
+    private RedisStreamRelayLog log() {
+        return log(SETTINGS);
     }
 
-    private RedisStreamRelayLog log(String consumer, RelayLogSettings settings) {
+    private RedisStreamRelayLog log(RelayLogSettings settings) {
         RedisStreamRelayLog log =
                 new RedisStreamRelayLog(
-                        connections,
-                        keys,
-                        consumer,
-                        settings,
-                        InstantSource.system(),
-                        RelayLogListener.NONE);
+                        connections, keys, settings, InstantSource.system(), RelayLogListener.NONE);
         closing.add(log);
         return log;
     }
@@ -100,7 +91,6 @@ class RedisStreamRelayLogTest {
                     new RedisStreamRelayLog(
                             connections,
                             keys,
-                            "m1",
                             settings,
                             InstantSource.system(),
                             RelayLogListener.NONE,
@@ -153,20 +143,20 @@ class RedisStreamRelayLogTest {
                 0);
     }
 
-    private static Set<String> read(RelayLogReader reader, int count) throws Exception {
+    /** What the stream of a supplier holds, by the bytes of its relays. */
+    private Set<String> stored(String supplier) {
         Set<String> seen = new HashSet<>();
-        long deadline = System.nanoTime() + LONG.toNanos();
-        while (seen.size() < count && System.nanoTime() - deadline < 0) {
-            for (RelayLogEntry e : reader.poll(1000, Duration.ofSeconds(1))) {
-                seen.add(new String(e.relay().relayBytes(), StandardCharsets.UTF_8));
-            }
+        for (StreamMessage<byte[], byte[]> message :
+                connections.sync().xrange(bytes(keys.stream(supplier)), Range.unbounded())) {
+            byte[] data = message.getBody().values().iterator().next();
+            seen.add(new String(MinedRelayCodec.decode(data).relayBytes(), StandardCharsets.UTF_8));
         }
         return seen;
     }
 
     @Test
-    void deliversWhatWasAppendedAndForgetsWhatWasAcknowledged() throws Exception {
-        RedisStreamRelayLog log = log("m1");
+    void whatWasConfirmedIsInTheStreamOfItsSupplierWhichNeverExpires() throws Exception {
+        RedisStreamRelayLog log = log();
         List<CompletableFuture<String>> ids = new ArrayList<>();
         for (int i = 0; i < 2000; i++) {
             ids.add(log.append(relay("sup" + i % 3, i)).toCompletableFuture());
@@ -175,27 +165,8 @@ class RedisStreamRelayLogTest {
         assertEquals(0, log.unconfirmed());
         int total = 0;
         for (int s = 0; s < 3; s++) {
-            RelayLogReader reader = log.open("sup" + s);
-            String last = reader.lastId();
-            assertFalse(reader.drainedTo(last));
-            long size = reader.size();
-            List<String> delivered = new ArrayList<>();
-            while (delivered.size() < size) {
-                for (RelayLogEntry e : reader.poll(1000, LONG)) {
-                    delivered.add(e.id());
-                    assertTrue(e.relay().publishedAtUnixNano() > 0);
-                }
-            }
-            reader.acknowledge(delivered);
-            assertEquals(0, reader.size());
-            assertTrue(reader.drainedTo(last));
-            assertEquals(last, reader.lastId());
-            assertEquals(
-                    -1,
-                    connections
-                            .sync()
-                            .pttl(keys.stream("sup" + s).getBytes(StandardCharsets.UTF_8)));
-            total += delivered.size();
+            total += stored("sup" + s).size();
+            assertEquals(-1, connections.sync().pttl(bytes(keys.stream("sup" + s))));
         }
         assertEquals(2000, total);
     }
@@ -207,7 +178,7 @@ class RedisStreamRelayLogTest {
      */
     @Test
     void appendsThatBeginAtTheSameTimeAreAllWritten() throws Exception {
-        RedisStreamRelayLog log = log("m1");
+        RedisStreamRelayLog log = log();
         int threads = 4;
         int rounds = 2000;
         CyclicBarrier together = new CyclicBarrier(threads);
@@ -240,77 +211,8 @@ class RedisStreamRelayLogTest {
     }
 
     @Test
-    void successorReceivesWhatThePredecessorDidNotAcknowledge() throws Exception {
-        RedisStreamRelayLog first = log("m1");
-        for (int i = 0; i < 1200; i++) {
-            first.append(relay("sup", i)).toCompletableFuture().get(10, TimeUnit.SECONDS);
-        }
-        RelayLogReader dying = first.open("sup");
-        assertFalse(dying.poll(1000, LONG).isEmpty());
-        // The predecessor dies here; nothing was acknowledged.
-        RedisStreamRelayLog second = log("m2");
-        RelayLogReader reader = second.open("sup");
-        assertEquals(1200, read(reader, 1200).size());
-    }
-
-    @Test
-    void ownPendingEntriesComeBackAfterReopening() throws Exception {
-        RedisStreamRelayLog log = log("m1");
-        log.append(relay("sup", 1)).toCompletableFuture().get(10, TimeUnit.SECONDS);
-        RelayLogReader reader = log.open("sup");
-        assertEquals(1, reader.poll(10, LONG).size());
-        reader.close();
-        assertThrows(RelayLogException.Closed.class, () -> reader.poll(10, LONG));
-        RelayLogReader again = log.open("sup");
-        List<RelayLogEntry> entries = again.poll(10, LONG);
-        assertEquals(1, entries.size());
-        assertTrue(entries.get(0).redelivered());
-    }
-
-    @Test
-    void undecodableEntriesAreDeliveredAsSuchAndCanBeSetAside() throws Exception {
-        byte[] stream = keys.stream("sup").getBytes(StandardCharsets.UTF_8);
-        connections.sync().xadd(stream, Map.of(bytes("other"), bytes("x")));
-        connections.sync().xadd(stream, Map.of(bytes("data"), bytes("\u0001\u0002")));
-        RedisStreamRelayLog log = log("m1");
-        RelayLogReader reader = log.open("sup");
-        List<RelayLogEntry> bad = new ArrayList<>();
-        while (bad.size() < 2) {
-            bad.addAll(reader.poll(10, LONG));
-        }
-        for (RelayLogEntry e : bad) {
-            assertNull(e.relay());
-            assertFalse(e.problem().isEmpty());
-            reader.setAside(e, e.problem());
-        }
-        assertEquals(0, reader.size());
-        assertEquals(2, connections.sync().xlen(bytes(keys.deadLetters("sup"))));
-    }
-
-    @Test
-    void survivesTheLossOfGroupAndStream() throws Exception {
-        RedisStreamRelayLog log = log("m1");
-        RelayLogReader reader = log.open("sup");
-        assertTrue(reader.poll(10, Duration.ofMillis(20)).isEmpty());
-        connections.sync().del(bytes(keys.stream("sup")));
-        log.append(relay("sup", 7)).toCompletableFuture().get(10, TimeUnit.SECONDS);
-        assertEquals(Set.of("relay 7"), read(reader, 1));
-        connections.sync().xgroupDestroy(bytes(keys.stream("sup")), bytes(keys.consumerGroup()));
-        assertEquals(Set.of("relay 7"), read(reader, 1));
-    }
-
-    @Test
-    void removesATimeToLiveFromTheStream() {
-        RedisStreamRelayLog log = log("m1");
-        connections.sync().xadd(bytes(keys.stream("sup")), Map.of(bytes("data"), new byte[0]));
-        connections.sync().expire(bytes(keys.stream("sup")), 7200);
-        log.open("sup");
-        assertEquals(-1, connections.sync().pttl(bytes(keys.stream("sup"))));
-    }
-
-    @Test
     void appendsAgainAfterTheServerLostWhatItConfirmed() throws Exception {
-        RedisStreamRelayLog log = log("m1");
+        RedisStreamRelayLog log = log();
         for (int i = 0; i < 50; i++) {
             log.append(relay("sup", i)).toCompletableFuture().get(10, TimeUnit.SECONDS);
         }
@@ -318,8 +220,7 @@ class RedisStreamRelayLogTest {
         redis.kill();
         redis.restart();
         Awaitility.await().atMost(LONG).until(() -> length("sup") >= 50);
-        RelayLogReader reader = log("m2").open("sup");
-        assertEquals(50, read(reader, 50).size());
+        assertEquals(50, stored("sup").size());
     }
 
     private long length(String supplier) {
@@ -332,7 +233,7 @@ class RedisStreamRelayLogTest {
 
     @Test
     void appendsDuringAnOutageAreConfirmedWhenItEnds() throws Exception {
-        RedisStreamRelayLog log = log("m1");
+        RedisStreamRelayLog log = log();
         redis.kill();
         CompletionStage<String> pending = log.append(relay("sup", 1));
         redis.restart();
@@ -343,18 +244,8 @@ class RedisStreamRelayLogTest {
     @Test
     void refusesIncompleteRelaysAndBoundsTheQueue() throws Exception {
         RelayLogSettings tiny =
-                new RelayLogSettings(
-                        true,
-                        Duration.ofSeconds(30),
-                        2,
-                        1 << 20,
-                        64,
-                        LONG,
-                        1 << 20,
-                        Duration.ofMillis(5),
-                        Duration.ofMillis(50),
-                        LONG);
-        RedisStreamRelayLog log = log("m1", tiny);
+                new RelayLogSettings(true, Duration.ofSeconds(30), 2, 1 << 20, 64, LONG, 1 << 20);
+        RedisStreamRelayLog log = log(tiny);
         ExecutionException e =
                 assertThrows(
                         ExecutionException.class,
@@ -388,25 +279,14 @@ class RedisStreamRelayLogTest {
             }
             // A thread that is no loop may append as well.
             on.log.append(relay("sup", 12)).toCompletableFuture().get(30, TimeUnit.SECONDS);
-            assertEquals(13, read(log("m2").open("sup"), 13).size());
+            assertEquals(13, stored("sup").size());
             assertEquals(0, on.log.unconfirmed());
         }
     }
 
     @Test
     void allEventLoopsTogetherKeepTheBound() throws Exception {
-        RelayLogSettings tiny =
-                new RelayLogSettings(
-                        true,
-                        LONG,
-                        3,
-                        1 << 20,
-                        64,
-                        LONG,
-                        1 << 20,
-                        Duration.ofMillis(5),
-                        Duration.ofMillis(50),
-                        LONG);
+        RelayLogSettings tiny = new RelayLogSettings(true, LONG, 3, 1 << 20, 64, LONG, 1 << 20);
         try (OnLoops on = new OnLoops(tiny)) {
             redis.kill();
             List<CompletableFuture<EventLoop>> waiting = new ArrayList<>();
@@ -436,25 +316,8 @@ class RedisStreamRelayLogTest {
             }
             redis.kill();
             redis.restart();
-            RelayLogReader reader = log("m2").open("sup");
-            assertEquals(12, read(reader, 12).size());
+            Awaitility.await().atMost(LONG).until(() -> stored("sup").size() == 12);
         }
-    }
-
-    @Test
-    void drainsWithoutWaiting() throws Exception {
-        RedisStreamRelayLog log = log("m1");
-        RelayLogReader reader = log.open("sup");
-        assertEquals("", reader.lastId());
-        assertTrue(reader.drainedTo(""));
-        log.append(relay("sup", 1)).toCompletableFuture().get(10, TimeUnit.SECONDS);
-        String last = reader.lastId();
-        List<RelayLogEntry> got = reader.poll(10, Duration.ZERO);
-        assertEquals(1, got.size());
-        assertFalse(reader.drainedTo(last));
-        assertArrayEquals(relay("sup", 1).relayHash(), got.get(0).relay().relayHash());
-        reader.acknowledge(List.of(got.get(0).id()));
-        assertTrue(reader.drainedTo(last));
     }
 
     private static byte[] bytes(String text) {

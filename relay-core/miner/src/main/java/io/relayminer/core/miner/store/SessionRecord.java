@@ -4,6 +4,7 @@ import io.relayminer.core.redis.GoJsonReader;
 import io.relayminer.core.redis.GoTime;
 import io.relayminer.core.redis.RedisKeys;
 import io.relayminer.core.redis.RedisStateException;
+import io.relayminer.core.redis.SubmissionPhase;
 
 import org.jspecify.annotations.Nullable;
 
@@ -96,6 +97,32 @@ public record SessionRecord(
                 "",
                 "",
                 null);
+    }
+
+    /**
+     * The record after a change.
+     *
+     * @param change what changes
+     */
+    public SessionRecord with(SessionChange change) {
+        byte[] root = change.claimedRoot();
+        return new SessionRecord(
+                sessionId,
+                supplier,
+                serviceId,
+                application,
+                startHeight,
+                endHeight,
+                change.to().wire(),
+                relayCount,
+                computeUnits,
+                createdAt,
+                change.at(),
+                root == null ? claimedRoot : root,
+                change.transactions().getOrDefault(SubmissionPhase.CLAIM, claimTxHash),
+                change.transactions().getOrDefault(SubmissionPhase.PROOF, proofTxHash),
+                lastWalEntryId,
+                change.settlement() == null ? settlement : change.settlement());
     }
 
     /** The state if it is one of ours. */

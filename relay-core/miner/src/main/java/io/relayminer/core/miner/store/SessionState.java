@@ -2,7 +2,19 @@ package io.relayminer.core.miner.store;
 
 import java.util.Optional;
 
-/** Where a session of a supplier stands between its first mined relay and its payment. */
+/**
+ * Where a session of a supplier stands between its first mined relay and its payment, and the only
+ * list of what may follow what:
+ *
+ * <pre>
+ * ACTIVE ─seal─▶ CLAIMING ─▶ CLAIMED ─▶ PROVING ─▶ an end
+ *    │               │           │
+ *    └───────────────┴───────────┴──▶ PROVING or an end, as the chain shows
+ * </pre>
+ *
+ * A session never goes back, since what was sent cannot be recalled; one that is over stays as it
+ * is.
+ */
 public enum SessionState {
     /** Takes relays. */
     ACTIVE("active"),
@@ -45,6 +57,22 @@ public enum SessionState {
         return switch (this) {
             case ACTIVE, CLAIMING, CLAIMED, PROVING -> false;
             default -> true;
+        };
+    }
+
+    /**
+     * Whether a change may bring a session from this state into another one, or leave it in its
+     * state. {@link #ACTIVE} is left for {@link #CLAIMING} by sealing alone, because that closes
+     * the tree as well.
+     */
+    public boolean mayBecome(SessionState next) {
+        if (next == this || next.terminal()) {
+            return next == this || !terminal();
+        }
+        return switch (this) {
+            case CLAIMING -> next == CLAIMED || next == PROVING;
+            case CLAIMED -> next == PROVING;
+            default -> false;
         };
     }
 
