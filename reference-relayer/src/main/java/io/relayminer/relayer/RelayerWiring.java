@@ -208,7 +208,8 @@ final class RelayerWiring {
     private static PoolSpec pool(ServiceConfig.BackendConfig backend) {
         List<Endpoint> endpoints = new ArrayList<>();
         for (ServiceConfig.NamedUrl endpoint : backend.endpoints()) {
-            endpoints.add(Endpoint.parse(endpoint.name(), endpoint.url()));
+            Endpoint parsed = Endpoint.parse(endpoint.name(), endpoint.url());
+            endpoints.add(backend.http2() ? parsed.overHttp2() : parsed);
         }
         ServiceConfig.AuthenticationConfig auth = backend.authentication();
         ServiceConfig.HealthCheckConfig check = backend.healthCheck();

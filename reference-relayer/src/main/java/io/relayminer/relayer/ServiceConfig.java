@@ -108,6 +108,10 @@ record ServiceConfig(
                             "Relays in a row without an answer in time that take an endpoint out of"
                                     + " service; 0 means that no number does.")
                     Integer timeoutThreshold,
+            @Key(
+                            "Speak HTTP/2 without negotiation where the URL is clear text (h2c);"
+                                    + " backends of type grpc do in any case.")
+                    Boolean http2,
             @Key("Active probes.") HealthCheckConfig healthCheck) {
 
         BackendConfig {
@@ -131,6 +135,7 @@ record ServiceConfig(
             timeoutThreshold =
                     Check.inRange(
                             "timeout_threshold", Check.orDefault(timeoutThreshold, 3), 0, 1_000);
+            http2 = Check.orDefault(http2, false);
             healthCheck = healthCheck == null ? HealthCheckConfig.defaults() : healthCheck;
             if (url.isEmpty() == urls.isEmpty()) {
                 throw new IllegalArgumentException("exactly one of url and urls is required");
@@ -235,14 +240,18 @@ record ServiceConfig(
     /** {@code health_check} of a backend. */
     record HealthCheckConfig(
             @Key("Probe the endpoints of this backend.") Boolean enabled,
-            @Key("Path that is probed; absent means base_path.") String endpoint,
+            @Key(
+                            "Path that is probed, of grpc the service asked about; absent means"
+                                    + " base_path.")
+                    String endpoint,
             @Key("Time between two probes, seconds.") Integer intervalSeconds,
             @Key("Time for one probe, seconds; 0 means 5.") Integer timeoutSeconds,
             @Key("Failed probes in a row that take an endpoint out of service; 0 means 3.")
                     Integer unhealthyThreshold,
             @Key("Good probes in a row that bring it back; 0 means 2.") Integer healthyThreshold,
             @Key("Request method.") String method,
-            @Key("Request body.") String requestBody,
+            @Key("Request body; of websocket the message sent after the handshake.")
+                    String requestBody,
             @Key("Type of the body; absent guesses JSON.") String contentType,
             @Key("Text the response must contain; absent accepts any.") String expectedBody,
             @Key("Accepted status codes; empty accepts 200 to 299.") List<Integer> expectedStatus,

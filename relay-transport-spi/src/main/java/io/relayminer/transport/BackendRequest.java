@@ -29,6 +29,14 @@ public record BackendRequest(
      * @param tls whether to speak TLS, verified against the system's trust roots
      * @param host host name or address literal without brackets
      * @param port 1 to 65535
+     * @param http2 whether it speaks HTTP/2 from the first byte in clear text. Over TLS the version
+     *     is negotiated
      */
-    public record Target(boolean tls, String host, int port) {}
+    public record Target(boolean tls, String host, int port, boolean http2) {
+
+        /** A target that speaks HTTP/1.1 in clear text. */
+        public Target(boolean tls, String host, int port) {
+            this(tls, host, port, false);
+        }
+    }
 }

@@ -11,8 +11,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The connections of one event loop and the requests that use them. Its two clients are opened when
- * they are needed, since most services have only cleartext or only TLS backends.
+ * The connections of one event loop and the requests that use them. A client for each way to speak
+ * is opened when it is needed, since most services have backends of one kind only.
  *
  * <p>Thread-safe: requests of another loop come here when their own has no room.
  */
@@ -20,15 +20,28 @@ final class ConnectionPool {
 
     /** Opens a client. */
     interface Opener {
-        HttpClient open(boolean tls, int mostConnections);
+        HttpClient open(Wire wire, int mostConnections);
+    }
+
+    /** How a client speaks. */
+    enum Wire {
+        CLEAR_TEXT,
+        CLEAR_TEXT_HTTP2,
+        TLS;
+
+        static Wire to(BackendRequest.Target target) {
+            if (target.tls()) {
+                return TLS;
+            }
+            return target.http2() ? CLEAR_TEXT_HTTP2 : CLEAR_TEXT;
+        }
     }
 
     private final int mostConnections;
     private final Opener opener;
     private final Map<BackendRequest.Target, AtomicInteger> inFlight = new ConcurrentHashMap<>();
-    private volatile @Nullable HttpClient plain;
-    private volatile @Nullable HttpClient tls;
-    private boolean closed; // guarded by this, as are writes of the clients
+    private final Map<Wire, HttpClient> clients = new ConcurrentHashMap<>();
+    private boolean closed; // guarded by this, as are new clients
 
     /**
      * A pool.
@@ -61,38 +74,24 @@ final class ConnectionPool {
     }
 
     /** The client, or null if the pool has been closed. */
-    @Nullable HttpClient client(boolean secure) {
-        HttpClient known = secure ? tls : plain;
+    @Nullable HttpClient client(BackendRequest.Target target) {
+        Wire wire = Wire.to(target);
+        HttpClient known = clients.get(wire);
         if (known != null) {
             return known;
         }
         synchronized (this) {
-            known = secure ? tls : plain;
-            if (known != null || closed) {
-                return known;
-            }
-            HttpClient opened = opener.open(secure, mostConnections);
-            if (secure) {
-                tls = opened;
-            } else {
-                plain = opened;
-            }
-            return opened;
+            return closed
+                    ? clients.get(wire)
+                    : clients.computeIfAbsent(wire, w -> opener.open(w, mostConnections));
         }
     }
 
     /** Closes the clients. */
     Future<Void> close() {
-        HttpClient first;
-        HttpClient second;
         synchronized (this) {
             closed = true;
-            first = plain;
-            second = tls;
         }
-        return Future.join(
-                        first == null ? Future.succeededFuture() : first.close(),
-                        second == null ? Future.succeededFuture() : second.close())
-                .mapEmpty();
+        return Future.join(clients.values().stream().map(HttpClient::close).toList()).mapEmpty();
     }
 }

@@ -1,7 +1,6 @@
 package io.relayminer.transport.vertx;
 
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ConnectTimeoutException;
 import io.relayminer.transport.BackendRequest;
 import io.relayminer.transport.BackendResult;
 import io.relayminer.transport.Cancellation;
@@ -17,24 +16,15 @@ import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
-import io.vertx.core.http.StreamResetException;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.buffer.BufferInternal;
 import io.vertx.core.net.HostAndPort;
 
 import org.jspecify.annotations.Nullable;
 
-import java.io.IOException;
-import java.net.ProtocolException;
-import java.net.SocketException;
-import java.net.UnknownHostException;
-import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeoutException;
-
-import javax.net.ssl.SSLException;
 
 /**
  * One request to a backend, on one event loop from begin to end.
@@ -138,7 +128,7 @@ final class HttpAttempt {
             fail(BackendResult.Kind.INVALID_REQUEST, String.valueOf(e.getMessage()), e);
             return;
         }
-        HttpClient client = pool.client(target.tls());
+        HttpClient client = pool.client(target);
         if (client == null) {
             finish(HttpBackend.CLOSED);
             return;
@@ -170,7 +160,10 @@ final class HttpAttempt {
                 connect();
                 return;
             }
-            fail(connectFailure(cause), describe(cause), cause);
+            fail(
+                    ConnectionFailures.connecting(cause, request.target().tls()),
+                    ConnectionFailures.describe(cause),
+                    cause);
             return;
         }
         HttpClientRequest req = connection.result();
@@ -238,7 +231,7 @@ final class HttpAttempt {
         if (over || !req.equals(wire)) {
             return;
         }
-        BackendResult.Kind kind = exchangeFailure(cause);
+        BackendResult.Kind kind = ConnectionFailures.exchanging(cause);
         if (reused && !responding && staleConnections < MOST_STALE_CONNECTIONS) {
             staleConnections++;
             wire = null;
@@ -247,7 +240,7 @@ final class HttpAttempt {
             connect();
             return;
         }
-        fail(kind, describe(cause), cause);
+        fail(kind, ConnectionFailures.describe(cause), cause);
     }
 
     private void release(HttpConnection connection) {
@@ -291,7 +284,8 @@ final class HttpAttempt {
         }
         HttpClientResponse response = head.result();
         responding = true;
-        response.exceptionHandler(e -> fail(exchangeFailure(e), describe(e), e));
+        response.exceptionHandler(
+                e -> fail(ConnectionFailures.exchanging(e), ConnectionFailures.describe(e), e));
         if (over) {
             return;
         }
@@ -389,53 +383,5 @@ final class HttpAttempt {
         if (req != null) {
             release(req.connection());
         }
-    }
-
-    // ---- classification ------------------------------------------------------------------------
-
-    /** Before a connection was there. */
-    private BackendResult.Kind connectFailure(Throwable failure) {
-        for (Throwable t = failure; t != null; t = t.getCause()) {
-            switch (t) {
-                case UnknownHostException e -> {
-                    return BackendResult.Kind.DNS;
-                }
-                case SSLException e -> {
-                    return BackendResult.Kind.TLS;
-                }
-                case CertificateException e -> {
-                    return BackendResult.Kind.TLS;
-                }
-                case ConnectTimeoutException e -> {
-                    return BackendResult.Kind.CONNECT;
-                }
-                case SocketException e -> {
-                    return BackendResult.Kind.CONNECT;
-                }
-                case TimeoutException e -> {
-                    return BackendResult.Kind.TIMEOUT;
-                }
-                default -> {}
-            }
-        }
-        return request.target().tls() && failure instanceof HttpClosedException
-                ? BackendResult.Kind.TLS
-                : BackendResult.Kind.CONNECT;
-    }
-
-    /** After the connection was there. */
-    private static BackendResult.Kind exchangeFailure(Throwable failure) {
-        return switch (failure) {
-            case ProtocolException e -> BackendResult.Kind.PROTOCOL;
-            case HttpClosedException e -> BackendResult.Kind.CONNECTION_LOST;
-            case StreamResetException e -> BackendResult.Kind.CONNECTION_LOST;
-            case IOException e -> BackendResult.Kind.CONNECTION_LOST;
-            default -> BackendResult.Kind.PROTOCOL;
-        };
-    }
-
-    private static String describe(Throwable failure) {
-        String message = failure.getMessage();
-        return message == null ? failure.getClass().getSimpleName() : message;
     }
 }

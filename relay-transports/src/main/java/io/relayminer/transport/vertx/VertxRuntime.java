@@ -4,6 +4,7 @@ import io.netty.util.concurrent.MultithreadEventExecutorGroup;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.dns.AddressResolverOptions;
 import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.internal.VertxInternal;
 
@@ -17,6 +18,12 @@ import org.jspecify.annotations.Nullable;
  * java.util.ServiceLoader} creates, have no other common owner.
  */
 final class VertxRuntime {
+
+    /** An entry of the hosts file counts no longer than this after it has gone. */
+    private static final int HOSTS_REFRESH_MILLIS = 10_000;
+
+    /** A DNS answer counts as long as it says, and no longer than this. */
+    private static final int LONGEST_DNS_SECONDS = 60;
 
     private static final Object LOCK = new Object();
     private static @Nullable Vertx shared;
@@ -38,6 +45,10 @@ final class VertxRuntime {
                                         .setPreferNativeTransport(true)
                                         .setEventLoopPoolSize(
                                                 eventLoops > 0 ? eventLoops : eventLoops())
+                                        .setAddressResolverOptions(
+                                                new AddressResolverOptions()
+                                                        .setHostsRefreshPeriod(HOSTS_REFRESH_MILLIS)
+                                                        .setCacheMaxTimeToLive(LONGEST_DNS_SECONDS))
                                         .setFileSystemOptions(
                                                 new FileSystemOptions()
                                                         .setFileCachingEnabled(false)

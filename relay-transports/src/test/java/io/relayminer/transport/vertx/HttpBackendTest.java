@@ -206,6 +206,26 @@ class HttpBackendTest {
         }
     }
 
+    /** So that a name is looked up again even if the host is never idle. */
+    @Test
+    void noConnectionIsUsedForEver() throws IOException {
+        close();
+        backend =
+                new HttpBackend(
+                        BackendOptions.DEFAULT,
+                        new BackendEvents() {},
+                        WebSocketConversation.Patience.DEFAULT,
+                        Duration.ofMillis(50));
+        try (ScriptedServer server = new ScriptedServer((r, c) -> c.respond("ok"))) {
+            await().atMost(LONG)
+                    .until(
+                            () -> {
+                                response(send(request(server.port(), "POST", "/", "x")));
+                                return server.accepted.get() > 1;
+                            });
+        }
+    }
+
     @Test
     void redirectIsAnAnswer() throws IOException {
         try (ScriptedServer server =

@@ -82,6 +82,17 @@ public record Endpoint(
                 masked);
     }
 
+    /** The same endpoint, spoken to in HTTP/2. */
+    public Endpoint overHttp2() {
+        return new Endpoint(
+                name,
+                new BackendRequest.Target(target.tls(), target.host(), target.port(), true),
+                path,
+                query,
+                credentials,
+                displayUrl);
+    }
+
     private static BackendAuthentication credentials(String userInfo) {
         int colon = userInfo.indexOf(':');
         return colon < 0

@@ -37,7 +37,8 @@ final class EndpointPool {
         this.spec = spec;
         this.requests = new RequestBuilder(type, spec, maxResponseBytes);
         List<Member> list = new ArrayList<>();
-        for (Endpoint endpoint : spec.endpoints()) {
+        for (Endpoint configured : spec.endpoints()) {
+            Endpoint endpoint = type.equals("grpc") ? configured.overHttp2() : configured;
             CircuitBreaker.Listener listener =
                     new CircuitBreaker.Listener() {
                         @Override

@@ -1,5 +1,6 @@
 package io.relayminer.core.backend;
 
+import io.relayminer.transport.BackendRequest;
 import io.relayminer.transport.BackendResult;
 import io.relayminer.transport.Cancellation;
 
@@ -16,8 +17,10 @@ import java.util.concurrent.TimeUnit;
  * until its interval, counted from the start of the round, has passed. A pool without a health
  * check is not probed.
  *
- * <p>Endpoints of type {@code websocket} are probed over HTTP on the same host. Of type {@code
- * grpc} only the connection is probed: whatever the node answers to a plain request, it is up.
+ * <p>Each type is probed in its own protocol. {@code websocket}: the handshake, and if there is a
+ * request body that as a message, which has to be answered. {@code grpc}: the standard health
+ * service, asked about the service that the endpoint names, about all without; a server without
+ * that service has answered and is up. All others: a request.
  */
 final class HealthChecks {
 
@@ -70,23 +73,28 @@ final class HealthChecks {
                 return;
             }
             EndpointPool.Member member = pool.members().get(index);
-            send(member)
+            outcome(member)
                     .whenComplete(
-                            (result, defect) -> {
+                            (passed, defect) -> {
                                 if (!closing.isCancelled()) {
-                                    record(member, result != null && passes(result));
+                                    record(member, passed != null && passed);
                                     probe(index + 1, startNanos);
                                 }
                             });
         }
 
-        private CompletionStage<BackendResult> send(EndpointPool.Member member) {
+        private CompletionStage<Boolean> outcome(EndpointPool.Member member) {
             try {
-                return service.backend()
-                        .send(
-                                pool.requests().probe(check, member.endpoint()),
-                                check.timeout(),
-                                closing);
+                BackendRequest request = pool.requests().probe(check, member.endpoint());
+                return switch (pool.type()) {
+                    case "websocket" ->
+                            WebSocketProbe.of(service.backend(), request, check, closing);
+                    case "grpc" -> GrpcProbe.of(service.backend(), request, check, closing);
+                    default ->
+                            service.backend()
+                                    .send(request, check.timeout(), closing)
+                                    .thenApply(this::passes);
+                };
             } catch (InvalidRequestException | RuntimeException e) {
                 return CompletableFuture.failedStage(e);
             }
@@ -104,9 +112,6 @@ final class HealthChecks {
         }
 
         private boolean passes(BackendResult result) {
-            if (pool.type().equals("grpc")) {
-                return connected(result);
-            }
             if (!(result instanceof BackendResult.Response r)) {
                 return false;
             }
@@ -117,26 +122,6 @@ final class HealthChecks {
                             : expected.contains(r.status());
             return statusOk
                     && (check.expectedBody().isEmpty() || text(r).contains(check.expectedBody()));
-        }
-
-        private boolean connected(BackendResult result) {
-            return switch (result) {
-                case BackendResult.Response r -> true;
-                case BackendResult.Streamed s -> true;
-                case BackendResult.Failure f ->
-                        switch (f.kind()) {
-                            case CONNECTION_LOST, PROTOCOL, TOO_LARGE -> true;
-                            case CONNECT,
-                                    DNS,
-                                    TLS,
-                                    TIMEOUT,
-                                    CANCELLED,
-                                    INVALID_REQUEST,
-                                    NOT_OFFERED,
-                                    CLOSED ->
-                                    false;
-                        };
-            };
         }
 
         private String text(BackendResult.Response r) {

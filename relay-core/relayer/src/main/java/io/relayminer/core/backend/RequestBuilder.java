@@ -16,8 +16,8 @@ import java.util.Set;
  * Turns a relay into the request that one endpoint of a pool gets.
  *
  * <p>Headers are applied in this order, later ones replacing earlier ones: those of the inner
- * request; from the outer request {@code Content-Type}, {@code Accept}, {@code Accept-Encoding} and
- * {@code User-Agent} where the inner one has none, and the session context that gateways send; the
+ * request; from the outer request {@code Content-Type}, {@code Accept}, {@code User-Agent} and the
+ * trace context where the inner one has none, and the session context that gateways send; the
  * operator's; credentials; {@code Accept-Encoding: identity}; and who is served by whom, from the
  * signed request. Hop-by-hop headers never pass in either direction, since they describe another
  * connection.
@@ -36,7 +36,9 @@ final class RequestBuilder {
                     "pocket-session-end-height",
                     "pocket-supplier-address");
 
-    private static final String[] OUTER_DEFAULTS = {"Content-Type", "Accept", "User-Agent"};
+    private static final String[] OUTER_DEFAULTS = {
+        "Content-Type", "Accept", "User-Agent", "Traceparent", "Tracestate"
+    };
 
     /** RFC 9110 §7.6.1, with the fields that a client derives from target and body. */
     private static final Set<String> NOT_FORWARDED =

@@ -80,7 +80,16 @@ final class BackendFixture {
             Duration timeout,
             long maxResponse,
             Function<BackendRequest, CompletionStage<BackendResult>> script) {
-        backend = new InProcessBackend(script);
+        this(type, spec, timeout, maxResponse, new InProcessBackend(script));
+    }
+
+    BackendFixture(
+            String type,
+            PoolSpec spec,
+            Duration timeout,
+            long maxResponse,
+            InProcessBackend backend) {
+        this.backend = backend;
         pools =
                 new BackendPools(
                         Map.of(

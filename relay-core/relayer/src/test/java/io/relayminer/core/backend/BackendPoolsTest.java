@@ -20,7 +20,14 @@ import io.relayminer.transport.BackendRequest;
 import io.relayminer.transport.BackendResult;
 import io.relayminer.transport.BackendResult.Kind;
 import io.relayminer.transport.Cancellation;
+import io.relayminer.transport.ChannelResult;
+import io.relayminer.transport.Closing;
+import io.relayminer.transport.Conversation;
+import io.relayminer.transport.Frame;
+import io.relayminer.transport.FrameReceiver;
 import io.relayminer.transport.Headers;
+import io.relayminer.transport.inprocess.FrameInbox;
+import io.relayminer.transport.inprocess.InProcessBackend;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,7 +40,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -862,21 +871,164 @@ class BackendPoolsTest {
         assertTrue(down(f));
     }
 
-    @Test
-    void grpcEndpointsAreUpWhenTheyAcceptConnections() {
-        Kind[] kind = {Kind.CONNECTION_LOST};
+    private static CompletionStage<BackendResult> grpc(String status, byte... message) {
+        byte[] body =
+                ByteBuffer.allocate(5 + message.length)
+                        .putInt(1, message.length)
+                        .put(5, message)
+                        .array();
+        return CompletableFuture.completedStage(
+                new BackendResult.Response(
+                        200,
+                        Headers.of("content-type", "application/grpc"),
+                        Headers.of("grpc-status", status),
+                        body));
+    }
+
+    private static BackendFixture probed(
+            String type, PoolSpec.HealthCheck check, InProcessBackend backend) {
         BackendFixture f =
+                new BackendFixture(type, checked(check, ""), Duration.ofSeconds(1), 100, backend);
+        f.pools.start();
+        return f;
+    }
+
+    @Test
+    void grpcEndpointsAreAskedAsTheHealthServiceIs() {
+        Map<String, CompletionStage<BackendResult>> answers = new LinkedHashMap<>();
+        answers.put("serving", grpc("0", (byte) 8, (byte) 1));
+        answers.put("not serving", grpc("0", (byte) 8, (byte) 2));
+        answers.put("no health service", grpc("12"));
+        answers.put("unknown service", grpc("5"));
+        answers.put("no gRPC", status(200));
+        answers.put("down", failure(Kind.CONNECT));
+        List<String> up = new ArrayList<>();
+        answers.forEach(
+                (name, answer) -> {
+                    BackendFixture f =
+                            probed(
+                                    "grpc",
+                                    PoolSpec.HealthCheck.get("/", Duration.ofSeconds(1)),
+                                    new InProcessBackend(r -> answer));
+                    if (f.events.contains("probe a true")) {
+                        up.add(name);
+                    }
+                    BackendRequest asked = f.backend.requests().getFirst();
+                    assertEquals("/grpc.health.v1.Health/Check", asked.uri());
+                    assertEquals("POST", asked.method());
+                    assertEquals("application/grpc", asked.headers().first("content-type"));
+                    assertEquals("trailers", asked.headers().first("te"));
+                    assertEquals("Bearer b", asked.headers().first("authorization"));
+                    assertEquals(ByteBuffer.wrap(new byte[5]), asked.body());
+                    assertTrue(asked.target().http2());
+                });
+        assertEquals(List.of("serving", "no health service"), up);
+        BackendFixture named =
+                probed(
+                        "grpc",
+                        PoolSpec.HealthCheck.get("/demo", Duration.ofSeconds(1)),
+                        new InProcessBackend(r -> grpc("0", (byte) 8, (byte) 1)));
+        assertEquals(
+                ByteBuffer.wrap(new byte[] {0, 0, 0, 0, 6, 10, 4, 'd', 'e', 'm', 'o'}),
+                named.backend.requests().getFirst().body());
+    }
+
+    private static InProcessBackend conversing(Conversation node) {
+        return new InProcessBackend(
+                r -> status(500),
+                r ->
+                        CompletableFuture.completedStage(
+                                new ChannelResult.Opened(Headers.empty(), node)));
+    }
+
+    private static PoolSpec.HealthCheck saying(String question, String expected) {
+        return new PoolSpec.HealthCheck(
+                "/",
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(30),
+                3,
+                2,
+                "GET",
+                question,
+                "",
+                expected,
+                List.of(),
+                Map.of());
+    }
+
+    @Test
+    void webSocketEndpointsAreProbedByAHandshake() {
+        FrameInbox node = new FrameInbox();
+        BackendFixture f = probed("websocket", saying("", ""), conversing(outlet -> node));
+        assertTrue(f.events.contains("probe a true"));
+        assertEquals(Closing.NORMAL, node.closed().join());
+        BackendFixture without =
+                probed("websocket", saying("", ""), new InProcessBackend(r -> status(200)));
+        assertTrue(without.events.contains("probe a false"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"synced, true", "syncing, false"})
+    void webSocketEndpointsMayBeAskedForAMessage(String answer, boolean up) {
+        List<String> asked = new ArrayList<>();
+        BackendFixture f =
+                probed(
+                        "websocket",
+                        saying("how are you", "synced"),
+                        conversing(
+                                outlet ->
+                                        new FrameReceiver() {
+                                            @Override
+                                            public CompletionStage<Void> receive(Frame frame) {
+                                                asked.add(new String(frame.bytes(), UTF_8));
+                                                return outlet.receive(
+                                                        Frame.binary(answer.getBytes(UTF_8)));
+                                            }
+
+                                            @Override
+                                            public void end() {}
+
+                                            @Override
+                                            public void close(Closing closing) {}
+                                        }));
+        assertEquals(List.of("how are you", "how are you"), asked);
+        assertTrue(f.events.contains("probe a " + up));
+    }
+
+    @Test
+    void grpcBackendsAndThoseThatAreToldToSpeakHttp2() {
+        BackendFixture grpc =
                 new BackendFixture(
                         "grpc",
-                        checked(PoolSpec.HealthCheck.get("/", Duration.ofSeconds(1)), ""),
+                        PoolSpec.of(Endpoint.parse("", "node:50051")),
                         Duration.ofSeconds(1),
                         100,
-                        r -> failure(kind[0]));
-        f.pools.start();
-        assertTrue(f.events.contains("probe a true"));
-        kind[0] = Kind.CONNECT;
-        f.scheduler.runNext();
-        assertTrue(f.events.contains("probe a false"));
+                        r -> status(200));
+        BackendCall c = call();
+        grpc.send(
+                new BackendCall(
+                        "eth",
+                        "grpc",
+                        "POST",
+                        "/demo.Demo/Get",
+                        Headers.of("TE", "trailers", "Content-Type", "application/grpc"),
+                        c.body(),
+                        Headers.of("traceparent", "00-1-2-01", "tracestate", "a=b"),
+                        c.supplier(),
+                        c.application(),
+                        c.cancellation()));
+        BackendRequest sent = grpc.backend.requests().getFirst();
+        assertEquals(new BackendRequest.Target(false, "node", 50051, true), sent.target());
+        assertEquals("trailers", sent.headers().first("te"));
+        assertNull(sent.headers().first("accept-encoding"));
+        assertEquals("00-1-2-01", sent.headers().first("traceparent"), "the trace goes on");
+        assertEquals("a=b", sent.headers().first("tracestate"));
+        BackendFixture h2c =
+                new BackendFixture(
+                        PoolSpec.of(Endpoint.parse("", "http://node").overHttp2()),
+                        r -> status(200));
+        h2c.send();
+        assertTrue(h2c.backend.requests().getFirst().target().http2());
     }
 
     // ---- the answer ----------------------------------------------------------------------------
