@@ -539,13 +539,14 @@ record RelayerConfig(
     /** {@code errors}. */
     record ErrorsConfig(
             @Key(
-                            "How a relay is refused whose session's budget is used up: http429"
-                                    + " answers status 429; relay_miner_error answers 200 with a"
-                                    + " signed relay error of codespace relayer_proxy and code 7.")
+                            "How a relay is refused whose session's budget is used up:"
+                                    + " relay_miner_error answers 200 with a signed relay error of"
+                                    + " codespace relayer_proxy and code 7; http429 answers status"
+                                    + " 429, which gateways take for a failing endpoint.")
                     String stakeExhaustedStyle) {
 
         ErrorsConfig {
-            stakeExhaustedStyle = Check.textOr(stakeExhaustedStyle, "http429");
+            stakeExhaustedStyle = Check.textOr(stakeExhaustedStyle, "relay_miner_error");
             if (!stakeExhaustedStyle.equals("http429")
                     && !stakeExhaustedStyle.equals("relay_miner_error")) {
                 throw new IllegalArgumentException(

@@ -38,6 +38,8 @@ import java.util.List;
  */
 class RelayOutcomeTest {
 
+    private static final String STATUS_429 = "errors: {stake_exhausted_style: http429}\n";
+
     private Fixture fixture;
 
     @BeforeEach
@@ -55,7 +57,7 @@ class RelayOutcomeTest {
         // (stake ÷ 15 suppliers) ÷ 3 pending sessions = two relays and a bit
         fixture.chain.application(
                 fixture.application(), Fixture.SERVICE, 15 * 3 * 250_000L, gateway());
-        fixture.start();
+        fixture.start(yaml -> yaml + STATUS_429);
         assertEquals(200, fixture.send(fixture.relay()).status());
         assertEquals(200, fixture.send(fixture.relay()).status());
         RawClient.Answer over = fixture.send(fixture.relay());
@@ -112,10 +114,10 @@ class RelayOutcomeTest {
     }
 
     @Test
-    void theLimitCanBeToldAsASignedRelayError() throws Exception {
+    void theLimitIsToldAsASignedRelayError() throws Exception {
         fixture.chain.application(
                 fixture.application(), Fixture.SERVICE, 15 * 3 * 100_000L, gateway());
-        fixture.start(yaml -> yaml + "errors: {stake_exhausted_style: relay_miner_error}\n");
+        fixture.start();
         assertEquals(200, fixture.send(fixture.relay()).status());
         RelayRequest over =
                 fixture.relay(
@@ -188,7 +190,7 @@ class RelayOutcomeTest {
     void aRelayTheBackendFailedCostsNothing() throws IOException {
         fixture.chain.application(
                 fixture.application(), Fixture.SERVICE, 15 * 3 * 100_000L, gateway());
-        fixture.start();
+        fixture.start(yaml -> yaml + STATUS_429);
         fixture.backend.script(r -> ScriptedBackend.response(500, "application/json", new byte[0]));
         assertEquals(500, fixture.send(fixture.relay()).status());
         fixture.backend.script(r -> ScriptedBackend.ok(Fixture.ANSWER));

@@ -366,6 +366,7 @@ class TranscriptTest {
                             .replace("127.0.0.1:28699", "127.0.0.1:1")
                             .replace("28180", "0");
             yaml += "\nshutdown: {drain_delay: 0s, grace: 2s}\n";
+            yaml += "errors: {stake_exhausted_style: http429}\n";
             return RelayerConfig.reader().build().parse(yaml, name).config();
         }
 
