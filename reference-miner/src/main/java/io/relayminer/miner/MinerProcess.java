@@ -128,7 +128,7 @@ final class MinerProcess implements AutoCloseable {
                                                     Duration.ofMillis(config.claimIdleTimeoutMs())),
                                     metrics.ofStore(),
                                     InstantSource.system()));
-            ChainClient chain = opened(ChainClient.open(chainSettings(config)));
+            ChainClient chain = opened(ChainClient.openChecked(chainSettings(config)));
             var submitter = opened(chain.submitter(txSettings(config)));
             this.node =
                     new MinerNode(

@@ -148,6 +148,19 @@ class MinerFaultsTest {
         assertTrue(refused.getMessage().contains("key"), refused.getMessage());
     }
 
+    @Test
+    void aNodeOfAnotherChainIsNoticedAtTheStart() {
+        String yaml =
+                world.config(world.redis.uri(), 600, "")
+                        .replaceAll("chain_id: .*", "chain_id: pocket-beta");
+        assertTrue(yaml.contains("pocket-beta"));
+        RuntimeException refused =
+                assertThrows(
+                        RuntimeException.class, () -> miners.add(MinerProcess.start(config(yaml))));
+        assertTrue(refused.getMessage().contains("\"pocket\""), refused.getMessage());
+        assertTrue(refused.getMessage().contains("\"pocket-beta\""), refused.getMessage());
+    }
+
     /** Each is a relay in form, and would spoil the claim of its session. */
     @Test
     void relaysThatDoNotBelongAreSetAside() throws Exception {

@@ -63,7 +63,7 @@ final class RelayerProcess implements AutoCloseable {
         try (Opening<ChainClient> chainOpening =
                         new Opening<>(
                                 "chain",
-                                () -> ChainClient.open(chainSettings(config.pocketNode())));
+                                () -> ChainClient.openChecked(chainSettings(config.pocketNode())));
                 Opening<RedisConnections> redisOpening =
                         new Opening<>("redis", () -> Relayer.connect(config, registry))) {
             keys = loadedKeys(config, registry);

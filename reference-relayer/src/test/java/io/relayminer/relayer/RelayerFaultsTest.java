@@ -1,6 +1,7 @@
 package io.relayminer.relayer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lettuce.core.Range;
@@ -227,6 +228,22 @@ class RelayerFaultsTest {
         chain = DevChain.builder(Genesis.localnet().build()).rpcPort(rpc).grpcPort(grpc).start();
         awaitReady();
         Await.until(() -> send(relay("supplier1")).status() == 200);
+    }
+
+    @Test
+    void aNodeOfAnotherChainIsNoticedAtTheStart() {
+        chain();
+        String yaml =
+                yaml(
+                                "inline: [\"" + hex("supplier1") + "\"]",
+                                chain.rpcAddress(),
+                                chain.grpcAddress())
+                        .replace("pocket_node:\n", "pocket_node:\n  chain_id: pocket-beta\n");
+        RelayerConfig config = RelayerConfig.reader().build().parse(yaml, "test").config();
+        RuntimeException refused =
+                assertThrows(RuntimeException.class, () -> RelayerProcess.start(config));
+        assertTrue(refused.getMessage().contains("\"pocket\""), refused::getMessage);
+        assertTrue(refused.getMessage().contains("\"pocket-beta\""), refused::getMessage);
     }
 
     @Test

@@ -2,6 +2,11 @@ package io.relayminer.core.chain;
 
 import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -53,6 +58,24 @@ public final class ChainClient implements AutoCloseable {
         return new ChainClient(settings, FeedSettings.DEFAULT, clock, random);
     }
 
+    /**
+     * A client whose nodes have been looked at. One that does not answer is reported in the log by
+     * its address and may still come; one of another chain is refused.
+     *
+     * @throws IllegalStateException if a node belongs to another chain than the settings; the
+     *     message names both
+     */
+    public static ChainClient openChecked(ChainSettings settings) {
+        ChainClient client = open(settings);
+        try {
+            ChainCheck.atStart(client);
+        } catch (RuntimeException e) {
+            client.close();
+            throw e;
+        }
+        return client;
+    }
+
     static ChainClient open(
             ChainSettings settings,
             FeedSettings feed,
@@ -78,6 +101,25 @@ public final class ChainClient implements AutoCloseable {
 
     TxSubmitter submitter(TxSettings transactions, BlockFeed feed, RandomGenerator offsets) {
         return new NodeTxSubmitter(grpc, queries, feed, transactions, settings.chainId(), offsets);
+    }
+
+    /**
+     * Looks at every node once, past all fail-over: whether it answers, and for which chain.
+     *
+     * @return what is wrong with the nodes, those of gRPC first; completes within a time-out of the
+     *     settings, never exceptionally
+     */
+    public CompletionStage<List<NodeProblem>> examineNodes() {
+        List<CompletableFuture<Optional<NodeProblem>>> looks = new ArrayList<>();
+        looks.addAll(grpc.examine(settings.grpcTargets(), settings.plaintext()));
+        looks.addAll(comet.examine(settings.chainId()));
+        return CompletableFuture.allOf(looks.toArray(CompletableFuture[]::new))
+                .thenApply(
+                        done ->
+                                looks.stream()
+                                        .map(CompletableFuture::join)
+                                        .flatMap(Optional::stream)
+                                        .toList());
     }
 
     @Override

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 
 import io.relayminer.core.net.UrlAuthority;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Inet6Address;
@@ -18,6 +20,7 @@ import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -27,6 +30,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 
@@ -73,15 +77,43 @@ final class CometNodes implements AutoCloseable {
     }
 
     CompletableFuture<String> chainId() {
-        return call("chain id", "status", "{}")
-                .thenApply(
-                        result -> {
-                            String id = result.path("node_info").path("network").asText();
-                            if (id.isEmpty()) {
-                                throw new ChainAnswerException("status: no chain id", null);
-                            }
-                            return id;
-                        });
+        return call("chain id", "status", "{}").thenApply(CometNodes::chainId);
+    }
+
+    private static String chainId(JsonNode status) {
+        String id = status.path("node_info").path("network").asText();
+        if (id.isEmpty()) {
+            throw new ChainAnswerException("status: no chain id", null);
+        }
+        return id;
+    }
+
+    /** Asks each node for its chain. */
+    List<CompletableFuture<Optional<NodeProblem>>> examine(String configured) {
+        List<CompletableFuture<Optional<NodeProblem>>> looks = new ArrayList<>();
+        for (URI node : nodes.nodes()) {
+            String address = UrlAuthority.of(node).hostAndPort();
+            looks.add(
+                    attempt(node, request("status", "{}"), "status", body -> result("status", body))
+                            .thenApply(CometNodes::chainId)
+                            .toCompletableFuture()
+                            .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
+                            .handle((id, failure) -> problem(address, configured, id, failure)));
+        }
+        return looks;
+    }
+
+    private static Optional<NodeProblem> problem(
+            String address, String configured, @Nullable String id, @Nullable Throwable failure) {
+        if (id == null) {
+            Throwable cause = Failover.unwrap(failure);
+            return Optional.of(
+                    new NodeProblem.Silent("CometBFT RPC", address, String.valueOf(cause)));
+        }
+        return id.equals(configured)
+                ? Optional.empty()
+                : Optional.of(
+                        new NodeProblem.OtherChain(address, GrpcNodes.printable(id), configured));
     }
 
     CompletableFuture<List<ChainEvent>> events(long height, Set<String> types) {
@@ -92,11 +124,21 @@ final class CometNodes implements AutoCloseable {
     }
 
     private CompletableFuture<JsonNode> call(String question, String method, String params) {
-        return ask(
-                question,
-                method,
-                params,
-                body -> CometJson.result(question, CometJson.tree(readBounded(question, body))));
+        return ask(question, method, params, body -> result(question, body));
+    }
+
+    private static JsonNode result(String question, InputStream body) throws IOException {
+        return CometJson.result(question, CometJson.tree(readBounded(question, body)));
+    }
+
+    private String request(String method, String params) {
+        return "{\"jsonrpc\":\"2.0\",\"id\":"
+                + ids.getAndIncrement()
+                + ",\"method\":\""
+                + method
+                + "\",\"params\":"
+                + params
+                + "}";
     }
 
     private interface Reader<T> {
@@ -105,14 +147,7 @@ final class CometNodes implements AutoCloseable {
 
     private <T> CompletableFuture<T> ask(
             String question, String method, String params, Reader<T> reader) {
-        String request =
-                "{\"jsonrpc\":\"2.0\",\"id\":"
-                        + ids.getAndIncrement()
-                        + ",\"method\":\""
-                        + method
-                        + "\",\"params\":"
-                        + params
-                        + "}";
+        String request = request(method, params);
         return nodes.ask(
                         question,
                         node -> attempt(node, request, question, reader),

@@ -8,11 +8,14 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.relayminer.core.wire.shared.QueryGrpc;
+import io.relayminer.core.wire.shared.QueryParamsRequest;
 
 import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -115,6 +118,44 @@ final class GrpcNodes implements AutoCloseable {
     /** Sends to one node and ignores what comes back. */
     <Q, A> void tell(int node, MethodDescriptor<Q, A> method, Q request) {
         call(nodes.nodes().get(node), method, request).exceptionally(ignored -> null);
+    }
+
+    /** Asks each node something that every node of the chain can answer. */
+    List<CompletableFuture<Optional<NodeProblem>>> examine(
+            List<String> targets, boolean plaintext) {
+        List<CompletableFuture<Optional<NodeProblem>>> looks = new ArrayList<>();
+        for (int i = 0; i < targets.size(); i++) {
+            String target = targets.get(i);
+            looks.add(
+                    call(
+                                    nodes.nodes().get(i),
+                                    QueryGrpc.getParamsMethod(),
+                                    QueryParamsRequest.getDefaultInstance())
+                            .handle(
+                                    (answer, failure) ->
+                                            failure == null
+                                                    ? Optional.<NodeProblem>empty()
+                                                    : Optional.<NodeProblem>of(
+                                                            silent(target, plaintext, failure)))
+                            .toCompletableFuture());
+        }
+        return looks;
+    }
+
+    private static NodeProblem silent(String target, boolean plaintext, Throwable failure) {
+        Status status = statusOf(failure);
+        return new NodeProblem.Silent(
+                "gRPC",
+                target,
+                status.getCode()
+                        + " "
+                        + printable(status.getDescription())
+                        + (status.getCause() == null
+                                ? ""
+                                : " (" + printable(status.getCause().getMessage()) + ")")
+                        + (plaintext
+                                ? "; it was spoken to without TLS"
+                                : "; it was spoken to with TLS"));
     }
 
     private <Q, A> CompletionStage<A> call(

@@ -30,6 +30,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -84,6 +87,61 @@ class ChainClientTest {
     void stop() {
         client.close();
         chain.close();
+    }
+
+    @Test
+    void nodesAreExaminedOneByOne() throws IOException {
+        assertEquals(List.of(), get(client.examineNodes()));
+        int closed;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            closed = socket.getLocalPort();
+        }
+        try (ChainClient odd =
+                ChainClient.open(
+                        new ChainSettings(
+                                List.of(
+                                        URI.create("http://user:pw@127.0.0.1:" + closed),
+                                        URI.create(chain.rpcAddress())),
+                                List.of(chain.grpcAddress(), "127.0.0.1:" + closed),
+                                true,
+                                Duration.ofSeconds(60),
+                                Duration.ofSeconds(1),
+                                "pocket-beta"))) {
+            List<NodeProblem> problems = get(odd.examineNodes());
+            assertEquals(3, problems.size(), problems::toString);
+            NodeProblem.Silent grpc = assertInstanceOf(NodeProblem.Silent.class, problems.get(0));
+            assertTrue(
+                    grpc.message().startsWith("gRPC 127.0.0.1:" + closed + " does not answer: "),
+                    grpc::message);
+            assertTrue(grpc.message().contains("refused"), grpc::message);
+            NodeProblem.Silent rpc = assertInstanceOf(NodeProblem.Silent.class, problems.get(1));
+            assertEquals("127.0.0.1:" + closed, rpc.address());
+            assertFalse(rpc.message().contains("pw"), rpc::message);
+            assertEquals(
+                    "CometBFT RPC "
+                            + chain.rpcAddress().replace("http://", "")
+                            + " is a node of chain \"pocket\", but the configured chain id is"
+                            + " \"pocket-beta\"",
+                    problems.get(2).message());
+        }
+    }
+
+    /** A node that speaks TLS, or not, is the usual mistake. */
+    @Test
+    void aNodeThatIsSpokenToInTheWrongWaySaysHowItWas() {
+        try (ChainClient secure =
+                ChainClient.open(
+                        new ChainSettings(
+                                List.of(URI.create(chain.rpcAddress())),
+                                List.of(chain.grpcAddress()),
+                                false,
+                                Duration.ofSeconds(60),
+                                Duration.ofSeconds(1),
+                                "pocket"))) {
+            List<NodeProblem> problems = get(secure.examineNodes());
+            assertEquals(1, problems.size(), problems::toString);
+            assertTrue(problems.getFirst().message().endsWith("with TLS"), problems::toString);
+        }
     }
 
     /** Names of Compose services often have an underscore; URLs by the book do not. */
