@@ -3,7 +3,6 @@ package io.relayminer.miner;
 import io.relayminer.core.config.ConfigReader;
 import io.relayminer.core.config.LoggingConfig;
 import io.relayminer.core.daemon.DaemonCommand;
-
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -58,8 +57,10 @@ public final class Main extends DaemonCommand<MinerConfig> {
 
     @Override
     protected void check(MinerConfig config) {
-        MinerProcess.keys(config.redis());
-        MinerProcess.nodeSettings(config, "check");
+        MinerWiring.keys(config.redis());
+        MinerWiring.settings(config);
+        MinerWiring.chain(config);
+        MinerWiring.transactions(config);
         MinerProcess.requireKeys(config);
     }
 }

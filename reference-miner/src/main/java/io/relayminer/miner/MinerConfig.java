@@ -75,6 +75,15 @@ record MinerConfig(
                         "Where leases are kept: the type of a plug-in and its settings. Built in"
                                 + " are redis (setting: timeout, 3s) and memory, for tests.")
                 ProviderSection leases,
+        @Key(
+                        "Where relays, trees and sessions are kept: the type of a plug-in and its"
+                                + " settings. Built in are redis (settings: linger, block,"
+                                + " read_entries, read_bytes) and memory, for tests.")
+                ProviderSection store,
+        @Key(
+                        "What sends claims and proofs: the type of a plug-in and its settings. Built"
+                                + " in is cosmos, without settings.")
+                ProviderSection submitter,
         @Key("Expected seconds between blocks, until they are observed.") Integer blockTimeSeconds,
         @Key(
                         "Share of an application's stake that one supplier may consume in a"
@@ -191,7 +200,7 @@ record MinerConfig(
 
         /** Puts the defaults in place. */
         ClaimConfig {
-            policy = Check.textOr(policy, "fees");
+            policy = Check.textOr(policy, "expected_value");
             if (!List.of("always", "fees", "expected_value").contains(policy)) {
                 throw new IllegalArgumentException("policy must be always, fees or expected_value");
             }
@@ -423,6 +432,8 @@ record MinerConfig(
         supplierClaiming =
                 supplierClaiming == null ? SupplierClaimingConfig.defaults() : supplierClaiming;
         leases = Check.orDefault(leases, ProviderSection.of("redis"));
+        store = Check.orDefault(store, ProviderSection.of("redis"));
+        submitter = Check.orDefault(submitter, ProviderSection.of("cosmos"));
         blockTimeSeconds =
                 Check.inRange("block_time_seconds", Check.orDefault(blockTimeSeconds, 30), 1, 3600);
         defaultServiceFactor = Check.orDefault(defaultServiceFactor, 0.0);
@@ -501,6 +512,8 @@ record MinerConfig(
                 sessionLifecycle,
                 supplierClaiming,
                 leases,
+                store,
+                submitter,
                 blockTimeSeconds,
                 defaultServiceFactor,
                 serviceFactors,

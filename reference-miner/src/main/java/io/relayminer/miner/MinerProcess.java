@@ -6,65 +6,42 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.relayminer.core.admin.AdminServer;
 import io.relayminer.core.admin.DebugPages;
 import io.relayminer.core.chain.ChainClient;
-import io.relayminer.core.chain.ChainSettings;
-import io.relayminer.core.chain.TxSettings;
+import io.relayminer.core.chain.ChainQueries;
 import io.relayminer.core.config.Check;
-import io.relayminer.core.config.NamespaceConfig;
-import io.relayminer.core.config.RedisConfig;
 import io.relayminer.core.daemon.DaemonCommand;
 import io.relayminer.core.key.KeyRing;
 import io.relayminer.core.key.KeySources;
 import io.relayminer.core.metrics.MeteredChainQueries;
 import io.relayminer.core.metrics.ProcessMetrics;
 import io.relayminer.core.metrics.RedisMetrics;
+import io.relayminer.core.miner.Miner;
 import io.relayminer.core.miner.MinerMetrics;
-import io.relayminer.core.miner.MinerNode;
-import io.relayminer.core.miner.MinerSettings;
-import io.relayminer.core.miner.redis.RedisMinerStore;
-import io.relayminer.core.miner.redis.RedisMinerStoreSettings;
-import io.relayminer.core.miner.store.MinerStore;
-import io.relayminer.core.redis.KeyLayout;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisEndpoint;
 import io.relayminer.core.redis.RedisKeys;
-import io.relayminer.core.redis.RedisNamespace;
 import io.relayminer.core.redis.RedisServerCheck;
-import io.relayminer.core.tx.GasPrice;
-import io.relayminer.core.tx.TxLifetime;
 import io.relayminer.leader.InstanceId;
-import io.relayminer.leader.LeaseSettings;
-import io.relayminer.leader.LeaseStore;
-import io.relayminer.leader.LeaseStoreContext;
-import io.relayminer.leader.LeaseStoreProvider;
-import io.relayminer.leader.MembershipKeys;
-import io.relayminer.leader.RedisLeaseStore;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The miner as a process: keys, Redis, the chain and the operators' HTTP server around a {@link
- * MinerNode}, and the ordered stop that SIGINT or SIGTERM begins.
+ * Miner}, and the ordered stop that SIGINT or SIGTERM begins.
  *
  * <p>It starts without waiting for the chain: until the first block it is live but not ready.
  */
@@ -72,13 +49,11 @@ final class MinerProcess implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(MinerProcess.class);
     private static final long KEY_CHECK_SECONDS = 5;
-    private static final String MEMO = "HA RelayMiner";
-
     private final MinerConfig config;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final RedisConnections redis;
-    private final MinerNode node;
+    private final Miner miner;
     private final String instance;
     private final @Nullable AdminServer admin;
     private final @Nullable AdminServer debug;
@@ -101,7 +76,7 @@ final class MinerProcess implements AutoCloseable {
             PrometheusMeterRegistry registry = registry();
             opened.push(registry::close);
             KeyRing ring = opened(loadedKeys(config, registry));
-            RedisKeys keys = keys(config.redis());
+            RedisKeys keys = MinerWiring.keys(config.redis());
             this.instance = instanceId(config.consumerName());
             this.redis =
                     opened(
@@ -113,38 +88,28 @@ final class MinerProcess implements AutoCloseable {
             for (String warning : RedisServerCheck.inspect(redis, keys).warnings()) {
                 LOG.warn("Redis: {}", warning);
             }
-            MinerMetrics metrics = new MinerMetrics(registry);
-            MinerStore store =
+            ChainClient chain = opened(ChainClient.openChecked(MinerWiring.chain(config)));
+            ChainQueries queries = new MeteredChainQueries(chain.queries(), registry);
+            this.miner =
                     opened(
-                            new RedisMinerStore(
-                                    redis,
-                                    keys,
-                                    instance,
-                                    RedisMinerStoreSettings.DEFAULT
-                                            .withLives(
-                                                    config.sessionTtl(),
-                                                    config.submissionTrackingTtl())
-                                            .withReclaimIdle(
-                                                    Duration.ofMillis(config.claimIdleTimeoutMs())),
-                                    metrics.ofStore(),
-                                    InstantSource.system()));
-            ChainClient chain = opened(ChainClient.openChecked(chainSettings(config)));
-            var submitter = opened(chain.submitter(txSettings(config)));
-            this.node =
-                    new MinerNode(
-                            new MinerNode.Surroundings(
-                                    redis,
-                                    keys,
-                                    opened(leases(config, redis, keys)),
-                                    store,
-                                    new MeteredChainQueries(chain.queries(), registry),
-                                    submitter,
-                                    chain.blocks(),
-                                    ring::find,
-                                    ring::addresses),
-                            nodeSettings(config, instance),
-                            metrics,
-                            InstantSource.system());
+                            MinerWiring.configured(config, Miner.builder(redis))
+                                    .names(keys)
+                                    .instance(instance)
+                                    .registry(registry)
+                                    .leases(opened(MinerWiring.leases(config, redis, keys)))
+                                    .store(
+                                            opened(
+                                                    MinerWiring.store(
+                                                            config,
+                                                            redis,
+                                                            keys,
+                                                            instance,
+                                                            registry)))
+                                    .chain(queries, chain.blocks())
+                                    .submitter(
+                                            opened(MinerWiring.submitter(config, chain, queries)))
+                                    .keys(ring::find, ring::addresses)
+                                    .build());
             var firstBlock = chain.blocks().start();
             var reported =
                     firstBlock.thenAccept(
@@ -157,7 +122,7 @@ final class MinerProcess implements AutoCloseable {
                             ? opened(DebugPages.open(config.pprof().address()))
                             : null;
             this.admin = config.metrics().isEnabled() ? opened(admin(registry)) : null;
-            node.start();
+            miner.start();
             LOG.info("miner {} works for {} keys", instance, ring.addresses().size());
         } catch (RuntimeException e) {
             closeOpened();
@@ -247,14 +212,8 @@ final class MinerProcess implements AutoCloseable {
         if (!redisReachable) {
             return "Redis does not answer";
         }
-        if (node.height() == 0) {
-            return "no block was seen yet";
-        }
         Duration limit = Duration.ofSeconds(Math.max(30, 3L * config.blockTimeSeconds()));
-        if (node.sinceBlock().compareTo(limit) > 0) {
-            return "no block for " + node.sinceBlock().toSeconds() + " s";
-        }
-        return "";
+        return miner.health().problem(limit).orElse("");
     }
 
     private AdminServer.Answer ready() {
@@ -266,7 +225,8 @@ final class MinerProcess implements AutoCloseable {
 
     private AdminServer.Answer status() {
         StringBuilder suppliers = new StringBuilder();
-        for (String supplier : node.suppliers()) {
+        Miner.Health health = miner.health();
+        for (String supplier : health.suppliers()) {
             suppliers
                     .append(suppliers.isEmpty() ? "" : ",")
                     .append('"')
@@ -281,37 +241,10 @@ final class MinerProcess implements AutoCloseable {
                         "{\"instance\":\"%s\",\"leader\":%b,\"height\":%d,\"ready\":%b,"
                                 + "\"suppliers\":[%s]}%n",
                         instance,
-                        node.leading(),
-                        node.height(),
+                        health.leading(),
+                        health.height(),
                         problem.isEmpty(),
                         suppliers));
-    }
-
-    static RedisKeys keys(RedisConfig config) {
-        NamespaceConfig ns = config.namespace();
-        return new RedisKeys(
-                new RedisNamespace(
-                        ns.basePrefix(),
-                        ns.cachePrefix(),
-                        ns.eventsPrefix(),
-                        ns.streamsPrefix(),
-                        ns.minerPrefix(),
-                        ns.supplierPrefix(),
-                        ns.meterPrefix(),
-                        ns.paramsPrefix(),
-                        ns.consumerGroupPrefix()),
-                config.keyLayout().equals("plain") ? KeyLayout.PLAIN : KeyLayout.HASH_TAGGED);
-    }
-
-    private static LeaseStore leases(MinerConfig config, RedisConnections redis, RedisKeys keys) {
-        return LeaseStoreProvider.onClassPath()
-                .with(RedisLeaseStore.provider(redis::async))
-                .create(
-                        config.leases().type(),
-                        new LeaseStoreContext(
-                                config.leases().settings("leases"),
-                                new MembershipKeys(keys.activeMiners(), keys::instance),
-                                InstantSource.system()));
     }
 
     private static String instanceId(String configured) {
@@ -324,104 +257,6 @@ final class MinerProcess implements AutoCloseable {
             }
         }
         return InstanceId.create(name, ProcessHandle.current().pid(), new SecureRandom());
-    }
-
-    private static ChainSettings chainSettings(MinerConfig config) {
-        return new ChainSettings(
-                split(config.pocketNode().queryNodeRpcUrl()).map(URI::create).toList(),
-                split(config.pocketNode().queryNodeGrpcUrl()).toList(),
-                config.pocketNode().grpcInsecure(),
-                Duration.ofSeconds(config.pocketNode().queryTimeoutSeconds()),
-                Duration.ofSeconds(config.blockTimeSeconds()),
-                config.pocketNode().chainId());
-    }
-
-    private static Stream<String> split(String list) {
-        return Stream.of(list.split(",", -1)).map(String::strip).filter(s -> !s.isEmpty());
-    }
-
-    private static TxSettings txSettings(MinerConfig config) {
-        MinerConfig.TransactionConfig tx = config.transaction();
-        GasPrice price = GasPrice.parse(tx.gasPrice());
-        GasPrice highest = GasPrice.parse(tx.maxGasPrice());
-        return new TxSettings(
-                MEMO,
-                tx.gasLimit(),
-                tx.gasAdjustment(),
-                price,
-                highest.upokt().compareTo(price.upokt()) < 0 ? price : highest,
-                new TxLifetime(
-                        Duration.ofSeconds(tx.txTimeoutMinSeconds()),
-                        Duration.ofSeconds(tx.txTimeoutMaxSeconds()),
-                        Duration.ofSeconds(tx.txTimeoutDefaultSeconds()),
-                        Duration.ofSeconds(tx.txTimeoutClockSkewBufferSeconds())));
-    }
-
-    static MinerNode.Settings nodeSettings(MinerConfig config, String instance) {
-        MinerSettings d = MinerSettings.DEFAULT;
-        MinerSettings miner =
-                new MinerSettings(
-                        config.batchSize(),
-                        d.commitRelays(),
-                        d.commitBytes(),
-                        d.pollWait(),
-                        Duration.ofSeconds(config.claims().settleSeconds()),
-                        MinerSettings.ClaimPolicy.valueOf(
-                                config.claims().policy().toUpperCase(Locale.ROOT)),
-                        !config.transaction().disableClaimBatching(),
-                        !config.transaction().disableProofBatching(),
-                        config.transaction().maxRebroadcasts(),
-                        Duration.ofSeconds(2L * config.pocketNode().queryTimeoutSeconds()),
-                        config.claims().assumedFeeUpokt());
-        MinerConfig.LeaderElectionConfig leader = config.leaderElection();
-        MinerConfig.SupplierClaimingConfig suppliers = config.supplierClaiming();
-        return new MinerNode.Settings(
-                instance,
-                config.assignment().equals("leader")
-                        ? MinerNode.Assignment.LEADER
-                        : MinerNode.Assignment.FAIR_SHARE,
-                new LeaseSettings(
-                        Duration.ofSeconds(suppliers.claimTtlSeconds()),
-                        renewal(suppliers.claimTtlSeconds(), suppliers.renewRateSeconds()),
-                        Duration.ofSeconds(suppliers.rebalanceIntervalSeconds())),
-                new LeaseSettings(
-                        Duration.ofSeconds(leader.leaderTtlSeconds()),
-                        renewal(leader.leaderTtlSeconds(), leader.heartbeatRateSeconds()),
-                        Duration.ofSeconds(leader.leaderTtlSeconds())),
-                miner,
-                Duration.ofSeconds(config.supplierReconcileIntervalSeconds()),
-                List.copyOf(config.knownApplications()),
-                config.defaultServiceFactor(),
-                config.serviceFactors(),
-                config.cacheTtl(),
-                Duration.ofSeconds(config.blockTimeSeconds()),
-                slowBlock(config),
-                balances(config.balanceMonitor()));
-    }
-
-    private static Duration slowBlock(MinerConfig config) {
-        return config.blockHealthMonitor().enabled()
-                ? Duration.ofMillis(
-                        Math.round(
-                                config.blockTimeSeconds()
-                                        * 1_000
-                                        * config.blockHealthMonitor().slownessThreshold()))
-                : Duration.ZERO;
-    }
-
-    private static MinerNode.BalanceWatch balances(MinerConfig.BalanceConfig config) {
-        return new MinerNode.BalanceWatch(
-                config.enabled(),
-                Duration.ofSeconds(config.checkIntervalSeconds()),
-                config.balanceThresholdUpokt(),
-                config.stakeWarningProofThreshold(),
-                config.stakeCriticalProofThreshold());
-    }
-
-    private static Duration renewal(int ttlSeconds, int rateSeconds) {
-        Duration third = Duration.ofSeconds(ttlSeconds).dividedBy(3);
-        Duration rate = Duration.ofSeconds(rateSeconds);
-        return rate.compareTo(third) > 0 ? third : rate;
     }
 
     private <T extends AutoCloseable> T opened(T part) {
@@ -441,9 +276,9 @@ final class MinerProcess implements AutoCloseable {
         return server == null ? null : server.address();
     }
 
-    /** The node inside. */
-    MinerNode node() {
-        return node;
+    /** The miner inside. */
+    Miner miner() {
+        return miner;
     }
 
     /** Waits until the process was told to stop and has stopped. */
@@ -460,7 +295,7 @@ final class MinerProcess implements AutoCloseable {
         closed = true;
         stopping = true;
         LOG.info("miner {} hands over", instance);
-        node.close(Duration.ofSeconds(config.shutdownTimeoutSeconds()));
+        miner.drain(Duration.ofSeconds(config.shutdownTimeoutSeconds()));
         closeOpened();
         LOG.info("miner {} has stopped", instance);
         stopped.countDown();

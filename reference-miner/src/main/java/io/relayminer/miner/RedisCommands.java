@@ -136,7 +136,7 @@ final class RedisCommands implements Callable<Integer> {
         return new Session(
                 RedisConnections.open(
                         RedisEndpoint.parse(target), "operator", RedisConnections.Limits.DEFAULT),
-                MinerProcess.keys(read.redis()),
+                MinerWiring.keys(read.redis()),
                 read,
                 spec.commandLine().getOut());
     }

@@ -135,7 +135,7 @@ class LeasePluginTest {
                     """
                             .formatted(world.redis.uri());
             try (MinerProcess miner = MinerProcess.start(config(world, section))) {
-                world.until("both suppliers", () -> miner.node().suppliers().size() == 2);
+                world.until("both suppliers", () -> miner.miner().health().suppliers().size() == 2);
                 SessionHeader header = world.session();
                 world.relay(header, SUPPLIERS.get(0));
                 world.until("a leaf", () -> world.leaves(header, SUPPLIERS.get(0)) == 1);

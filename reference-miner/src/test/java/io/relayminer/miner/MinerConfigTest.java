@@ -7,16 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.relayminer.core.config.ConfigException;
 import io.relayminer.core.config.ConfigPrinter;
-import io.relayminer.core.miner.MinerNode;
+import io.relayminer.core.miner.Miner;
 import io.relayminer.core.miner.MinerSettings;
-
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
-
-import picocli.CommandLine;
-
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -24,6 +16,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 class MinerConfigTest {
 
@@ -59,40 +56,45 @@ class MinerConfigTest {
         assertEquals("leader", config.assignment());
         assertFalse(config.pprof().isEnabled());
         assertEquals("127.0.0.1:6060", config.pprof().address());
-        MinerNode.Settings settings = MinerProcess.nodeSettings(config, "i");
-        assertEquals(Duration.ofSeconds(90), settings.supplierLease().timeToLive());
-        assertEquals(Duration.ofSeconds(10), settings.leaderLease().renewEvery());
-        assertEquals(MinerSettings.ClaimPolicy.FEES, settings.miner().claimPolicy());
+        assertEquals(90, config.supplierClaiming().claimTtlSeconds());
+        assertEquals(
+                Duration.ofSeconds(10),
+                MinerWiring.leaseTimes(
+                                config.leaderElection().leaderTtlSeconds(),
+                                config.leaderElection().heartbeatRateSeconds(),
+                                config.leaderElection().leaderTtlSeconds())
+                        .renewEvery());
+        assertEquals(
+                MinerSettings.ClaimPolicy.EXPECTED_VALUE,
+                MinerWiring.settings(config).claimPolicy());
         assertThrows(IllegalArgumentException.class, config::requireComplete);
     }
 
     @Test
     void monitorsAreWhatTheirSectionsSay() {
-        MinerNode.Settings settings = MinerProcess.nodeSettings(parse(""), "i");
-        assertEquals(Duration.ZERO, settings.slowBlock());
+        MinerConfig config = parse("");
+        assertEquals(Duration.ZERO, MinerWiring.slowBlock(config));
         assertEquals(
-                new MinerNode.BalanceWatch(true, Duration.ofMinutes(5), 1_000_000, 10, 3),
-                settings.balances());
-        MinerNode.Settings others =
-                MinerProcess.nodeSettings(
-                        parse(
-                                """
-                                block_time_seconds: 10
-                                block_health_monitor:
-                                  enabled: true
-                                  slowness_threshold: 2.5
-                                balance_monitor:
-                                  enabled: false
-                                  check_interval_seconds: 60
-                                  balance_threshold_upokt: 5
-                                  stake_warning_proof_threshold: 4
-                                  stake_critical_proof_threshold: 2
-                                """),
-                        "i");
-        assertEquals(Duration.ofSeconds(25), others.slowBlock());
+                new Miner.BalanceWatch(true, Duration.ofMinutes(5), 1_000_000, 10, 3),
+                MinerWiring.balances(config.balanceMonitor()));
+        MinerConfig others =
+                parse(
+                        """
+                        block_time_seconds: 10
+                        block_health_monitor:
+                          enabled: true
+                          slowness_threshold: 2.5
+                        balance_monitor:
+                          enabled: false
+                          check_interval_seconds: 60
+                          balance_threshold_upokt: 5
+                          stake_warning_proof_threshold: 4
+                          stake_critical_proof_threshold: 2
+                        """);
+        assertEquals(Duration.ofSeconds(25), MinerWiring.slowBlock(others));
         assertEquals(
-                new MinerNode.BalanceWatch(false, Duration.ofMinutes(1), 5, 4, 2),
-                others.balances());
+                new Miner.BalanceWatch(false, Duration.ofMinutes(1), 5, 4, 2),
+                MinerWiring.balances(others.balanceMonitor()));
     }
 
     @Test

@@ -107,7 +107,7 @@ class MinerContractTest {
                                 .parse(world.config(world.redis.uri(), 30, MONITORS), "test")
                                 .config());
         world.chain.advanceTo(2);
-        world.until("owner", () -> miner.node().suppliers().size() == SUPPLIERS.size());
+        world.until("owner", () -> miner.miner().health().suppliers().size() == SUPPLIERS.size());
         header = world.session();
         for (String supplier : SUPPLIERS) {
             byte[] stream = bytes(world.keys.stream(address(supplier)));
@@ -198,7 +198,7 @@ class MinerContractTest {
     private void advanceTo(long height) {
         while (world.chain.height() < height) {
             long now = world.chain.advance(1);
-            world.until("block " + now, () -> miner.node().height() >= now);
+            world.until("block " + now, () -> miner.miner().health().height() >= now);
         }
     }
 

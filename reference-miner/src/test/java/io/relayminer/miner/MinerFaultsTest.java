@@ -57,7 +57,7 @@ class MinerFaultsTest {
                 MinerProcess.start(
                         config(world.config("redis://127.0.0.1:" + door.port(), 600, "")));
         miners.add(miner);
-        world.until("owner", () -> miner.node().suppliers().size() == SUPPLIERS.size());
+        world.until("owner", () -> miner.miner().health().suppliers().size() == SUPPLIERS.size());
         return miner;
     }
 
@@ -113,7 +113,7 @@ class MinerFaultsTest {
         world.chain.faults().unreachable(false);
         // What was held back is looked at again at the next block.
         long next = world.chain.advance(1);
-        world.until("the next block", () -> miner.node().height() >= next);
+        world.until("the next block", () -> miner.miner().health().height() >= next);
         world.until("all are leaves", () -> world.leaves(header, "supplier1") == 10);
         assertEquals(0, aside("supplier1"));
     }
@@ -126,7 +126,7 @@ class MinerFaultsTest {
                         .replace("  inline:", "  inline:\n    - \"" + stranger + "\"");
         MinerProcess miner = MinerProcess.start(config(yaml));
         miners.add(miner);
-        world.until("owner", () -> miner.node().suppliers().size() == SUPPLIERS.size());
+        world.until("owner", () -> miner.miner().health().suppliers().size() == SUPPLIERS.size());
         world.until(
                 "its state",
                 () ->
@@ -134,7 +134,7 @@ class MinerFaultsTest {
                                 .map(key -> world.connections.sync().get(bytes(text(key))))
                                 .map(SupplierState::decode)
                                 .anyMatch(s -> s.status().equals("not_staked") && !s.staked()));
-        assertEquals(SUPPLIERS.size(), miner.node().suppliers().size());
+        assertEquals(SUPPLIERS.size(), miner.miner().health().suppliers().size());
     }
 
     @Test

@@ -84,7 +84,7 @@ class MinerFlowTest {
         while (chain.height() < height) {
             long now = chain.advance(1);
             for (MinerProcess miner : miners) {
-                until("block " + now, () -> miner.node().height() >= now);
+                until("block " + now, () -> miner.miner().health().height() >= now);
             }
         }
     }
@@ -131,7 +131,7 @@ class MinerFlowTest {
         MinerProcess miner = miner("");
         advanceTo(2);
         until("ready", () -> get(miner, "/ready").statusCode() == 200);
-        until("owner", () -> miner.node().suppliers().size() == 2);
+        until("owner", () -> miner.miner().health().suppliers().size() == 2);
         byte[] stored = connections.sync().get(bytes(keys.supplierState(address("supplier1"))));
         SupplierState state = SupplierState.decode(stored);
         assertTrue(state.activeFor(SERVICE));
@@ -178,7 +178,7 @@ class MinerFlowTest {
     void anotherReplicaGoesOnWhereOneStops() throws Exception {
         MinerProcess first = miner("");
         advanceTo(2);
-        until("the first owns", () -> first.node().suppliers().size() == 2);
+        until("the first owns", () -> first.miner().health().suppliers().size() == 2);
         MinerProcess second = miner("");
         SessionHeader header = session();
         for (int i = 0; i < 12; i++) {
@@ -189,10 +189,10 @@ class MinerFlowTest {
         SessionWindows windows =
                 SessionWindows.of(chain.sharedParams(), header.getSessionEndBlockHeight());
         advanceTo(windows.claimOpen() - 1);
-        assertEquals(0, second.node().suppliers().size(), "the second stands by");
+        assertEquals(0, second.miner().health().suppliers().size(), "the second stands by");
         first.close();
         miners.remove(first);
-        until("the second owns", () -> second.node().suppliers().size() == 2);
+        until("the second owns", () -> second.miner().health().suppliers().size() == 2);
         advanceTo(windows.claimOpen() + 4);
         until("claims are sent", () -> waiting(header, false) >= SUPPLIERS.size());
         advanceTo(windows.claimOpen() + 5);
@@ -200,7 +200,7 @@ class MinerFlowTest {
         MinerProcess third = miner("");
         second.close();
         miners.remove(second);
-        until("the third owns", () -> third.node().suppliers().size() == 2);
+        until("the third owns", () -> third.miner().health().suppliers().size() == 2);
         proveAndSettle(header, windows);
     }
 
@@ -212,8 +212,8 @@ class MinerFlowTest {
         until(
                 "one each",
                 () ->
-                        first.node().suppliers().size() == 1
-                                && second.node().suppliers().size() == 1);
+                        first.miner().health().suppliers().size() == 1
+                                && second.miner().health().suppliers().size() == 1);
     }
 
     private static HttpResponse<String> get(MinerProcess miner, String path) throws Exception {

@@ -1,7 +1,6 @@
 package io.relayminer.miner;
 
 import com.google.protobuf.ByteString;
-
 import io.relayminer.core.key.SupplierKey;
 import io.relayminer.core.miner.redis.RedisSessionReader;
 import io.relayminer.core.miner.store.SessionRecord;
@@ -10,6 +9,7 @@ import io.relayminer.core.redis.RedisKeys;
 import io.relayminer.core.redis.RedisStreamRelayLog;
 import io.relayminer.core.redis.RelayLogListener;
 import io.relayminer.core.redis.RelayLogSettings;
+import io.relayminer.core.session.SessionWindows;
 import io.relayminer.core.wire.RelayCodec;
 import io.relayminer.core.wire.service.RelayRequest;
 import io.relayminer.core.wire.service.RelayResponse;
@@ -23,9 +23,6 @@ import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
 import io.relayminer.testkit.gateway.RelaySigner;
 import io.relayminer.testkit.redis.EmbeddedRedis;
 import io.relayminer.transport.MinedRelay;
-
-import org.awaitility.Awaitility;
-
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -35,6 +32,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.awaitility.Awaitility;
 
 /**
  * What miners need around them: a real Redis, a chain with the real rules that is advanced by call,
@@ -117,6 +116,8 @@ final class MinerWorld implements AutoCloseable {
           renew_rate_seconds: 1
           rebalance_interval_seconds: 1
         block_time_seconds: 1
+        claims:
+          policy: always
         metrics:
           addr: "127.0.0.1:0"
         %s
@@ -184,6 +185,18 @@ final class MinerWorld implements AutoCloseable {
                 header.getApplicationAddress(),
                 chain.height(),
                 0);
+    }
+
+    /** Advances, at the pace of a miner, to where the claims of a session are due. */
+    void claimWindowOf(SessionHeader header, LongSupplier minersHeight) {
+        long due =
+                SessionWindows.of(chain.sharedParams(), header.getSessionEndBlockHeight())
+                                .claimOpen()
+                        + 4;
+        while (chain.height() < due) {
+            long now = chain.advance(1);
+            until("block " + now, () -> minersHeight.getAsLong() >= now);
+        }
     }
 
     /** Waits for a condition, for as long as a slow machine may need. */

@@ -58,7 +58,7 @@ class RedisCommandsTest {
                                 .parse(world.config(world.redis.uri(), 600, ""), "test")
                                 .config());
         world.chain.advanceTo(2);
-        world.until("owner", () -> miner.node().suppliers().size() == SUPPLIERS.size());
+        world.until("owner", () -> miner.miner().health().suppliers().size() == SUPPLIERS.size());
         header = world.session();
         for (String supplier : SUPPLIERS) {
             for (int i = 0; i < 3; i++) {

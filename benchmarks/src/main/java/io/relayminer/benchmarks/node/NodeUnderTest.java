@@ -14,7 +14,6 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Comparator;
@@ -44,7 +43,7 @@ final class NodeUnderTest implements AutoCloseable {
     private static final String CHAIN_ID = "pocket";
 
     /** A miner waits some blocks for late relays by default; what is left is its work. */
-    private static final String NO_SETTLING = "claims:\n  settle_seconds: 0\n";
+    private static final String NO_SETTLING = "claims: {policy: always, settle_seconds: 0}";
 
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final ConcurrentMap<Long, Long> blockNanos = new ConcurrentHashMap<>();
@@ -98,7 +97,10 @@ final class NodeUnderTest implements AutoCloseable {
                                             .toByteArray()));
             int minerPort = freePort();
             Path minerConfig = minerConfigs.miner("miner", keys, minerPort, 1);
-            Files.writeString(minerConfig, NO_SETTLING, StandardOpenOption.APPEND);
+            Files.writeString(
+                    minerConfig,
+                    Files.readString(minerConfig)
+                            .replaceFirst("(?m)^claims:\\n(  .*\\n)+", NO_SETTLING + "\n"));
             miner = daemon("miner", MINER_MAIN, minerConfig, minerPort);
             int relayPort = freePort();
             int healthPort = freePort();

@@ -99,6 +99,21 @@ public final class ChainClient implements AutoCloseable {
         return new NodeTxSubmitter(grpc, queries, blocks, transactions, settings.chainId(), random);
     }
 
+    /** Makes submitters of type {@code cosmos} on this client; there are no settings. */
+    public TxSubmitterProvider submitters() {
+        return new TxSubmitterProvider() {
+            @Override
+            public String type() {
+                return "cosmos";
+            }
+
+            @Override
+            public TxSubmitter create(TxSubmitterContext context) {
+                return submitter(context.transactions());
+            }
+        };
+    }
+
     TxSubmitter submitter(TxSettings transactions, BlockFeed feed, RandomGenerator offsets) {
         return new NodeTxSubmitter(grpc, queries, feed, transactions, settings.chainId(), offsets);
     }

@@ -24,6 +24,7 @@ class ArchitectureTest {
                             "io.relayminer.core.net",
                             "io.relayminer.core.tx",
                             "io.relayminer.core.wire..",
+                            "io.relayminer.provider",
                             "com.google.protobuf..",
                             "io.grpc..",
                             "com.fasterxml.jackson..",

@@ -8,16 +8,14 @@ import io.relayminer.core.miner.SupplierGauges.Name;
 import io.relayminer.core.wire.CoinAmount;
 import io.relayminer.core.wire.WireException;
 import io.relayminer.core.wire.shared.Supplier;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Watches, while this replica leads, what the fleet's suppliers have: the balance that pays their
@@ -42,7 +40,7 @@ final class BalanceMonitor {
     private final java.util.function.Supplier<Set<String>> suppliers;
     private final ChainQueries chain;
     private final ChainCalls calls;
-    private final MinerNode.BalanceWatch settings;
+    private final Miner.BalanceWatch settings;
     private final MinerMetrics metrics;
     private final MeterRegistry registry;
     private final SupplierGauges gauges;
@@ -56,7 +54,7 @@ final class BalanceMonitor {
             java.util.function.Supplier<Set<String>> suppliers,
             ChainQueries chain,
             ChainCalls calls,
-            MinerNode.BalanceWatch settings,
+            Miner.BalanceWatch settings,
             MinerMetrics metrics) {
         this.suppliers = suppliers;
         this.chain = chain;

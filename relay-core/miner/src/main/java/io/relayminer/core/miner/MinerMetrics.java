@@ -8,19 +8,15 @@ import io.micrometer.core.instrument.Timer;
 import io.relayminer.core.metrics.Buckets;
 import io.relayminer.core.miner.SupplierGauges.Name;
 import io.relayminer.core.miner.SupplierGauges.Value;
-import io.relayminer.core.miner.store.MinerStoreException;
-import io.relayminer.core.miner.store.MinerStoreListener;
 import io.relayminer.core.miner.store.SessionState;
 import io.relayminer.core.redis.SubmissionPhase;
 import io.relayminer.core.session.SessionWindows;
 import io.relayminer.leader.LeaseStoreException;
-
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -74,11 +70,6 @@ public final class MinerMetrics {
     /** The registry behind these metrics. */
     public MeterRegistry registry() {
         return registry;
-    }
-
-    /** What shows the work of a miner's store in the same registry. */
-    public MinerStoreListener ofStore() {
-        return new StoreMetrics(this);
     }
 
     void block(long newHeight) {
@@ -267,31 +258,6 @@ public final class MinerMetrics {
     /** Leaves of a sealed session that cannot be read and are not claimed. */
     void leavesLost(String supplier, String service, long leaves) {
         rejected(supplier, service, "damaged_leaf", (int) Math.min(leaves, Integer.MAX_VALUE));
-    }
-
-    void treeOperation(String operation, boolean success, Duration took) {
-        registry.counter(
-                        "ha_smst_redis_operations",
-                        "operation",
-                        operation,
-                        "result",
-                        success ? "success" : "error")
-                .increment();
-        Buckets.MICRO
-                .on(Timer.builder("ha_smst_redis_operation_duration_seconds"))
-                .tags("operation", operation)
-                .register(registry)
-                .record(took);
-    }
-
-    void treeError(String operation, MinerStoreException.Reason reason) {
-        registry.counter(
-                        "ha_smst_redis_errors",
-                        "operation",
-                        operation,
-                        "error_type",
-                        reason.name().toLowerCase(Locale.ROOT))
-                .increment();
     }
 
     /** Something that tells whether a proof is required could not be read. */
@@ -554,6 +520,10 @@ public final class MinerMetrics {
     }
 
     void storeError(String supplier, String operation) {
+        storeError(registry, supplier, operation);
+    }
+
+    static void storeError(MeterRegistry registry, String supplier, String operation) {
         registry.counter(
                         "ha_miner_session_store_errors",
                         "supplier",

@@ -54,10 +54,26 @@ public record MinerSettings(
                     2 << 20,
                     Duration.ofMillis(200),
                     Duration.ofSeconds(4),
-                    ClaimPolicy.FEES,
+                    ClaimPolicy.EXPECTED_VALUE,
                     true,
                     true,
                     5,
                     Duration.ofSeconds(10),
                     1);
+
+    /** The same settings with another choice of the sessions that are claimed. */
+    public MinerSettings withClaimPolicy(ClaimPolicy policy) {
+        return new MinerSettings(
+                batchSize,
+                commitRelays,
+                commitBytes,
+                pollWait,
+                claimSettle,
+                policy,
+                claimBatching,
+                proofBatching,
+                maxResends,
+                chainTimeout,
+                txFeeUpokt);
+    }
 }

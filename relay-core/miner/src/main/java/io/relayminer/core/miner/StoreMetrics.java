@@ -6,12 +6,11 @@ import io.micrometer.core.instrument.Timer;
 import io.relayminer.core.metrics.Buckets;
 import io.relayminer.core.miner.store.MinerStoreException;
 import io.relayminer.core.miner.store.MinerStoreListener;
-
-import org.jspecify.annotations.Nullable;
-
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** Counts and times what a miner's store does. */
 final class StoreMetrics implements MinerStoreListener {
@@ -22,12 +21,10 @@ final class StoreMetrics implements MinerStoreListener {
     private static final String OTHER = "other";
 
     private final MeterRegistry registry;
-    private final MinerMetrics metrics;
     private final Map<String, Consumption> consumption = new ConcurrentHashMap<>();
 
-    StoreMetrics(MinerMetrics metrics) {
-        this.registry = metrics.registry();
-        this.metrics = metrics;
+    StoreMetrics(MeterRegistry registry) {
+        this.registry = registry;
     }
 
     @Override
@@ -97,15 +94,33 @@ final class StoreMetrics implements MinerStoreListener {
 
     @Override
     public void recordUnreadable(String supplier, String session, boolean rebuilt) {
-        metrics.storeError(supplier, rebuilt ? "record_rebuilt" : "record_unreadable");
+        MinerMetrics.storeError(
+                registry, supplier, rebuilt ? "record_rebuilt" : "record_unreadable");
     }
 
     @Override
     public void treeOperation(
             String operation, Duration took, MinerStoreException.@Nullable Reason failure) {
-        metrics.treeOperation(operation, failure == null, took);
+        registry.counter(
+                        "ha_smst_redis_operations",
+                        "operation",
+                        operation,
+                        "result",
+                        failure == null ? "success" : "error")
+                .increment();
+        Buckets.MICRO
+                .on(Timer.builder("ha_smst_redis_operation_duration_seconds"))
+                .tags("operation", operation)
+                .register(registry)
+                .record(took);
         if (failure != null) {
-            metrics.treeError(operation, failure);
+            registry.counter(
+                            "ha_smst_redis_errors",
+                            "operation",
+                            operation,
+                            "error_type",
+                            failure.name().toLowerCase(Locale.ROOT))
+                    .increment();
         }
     }
 }

@@ -6,17 +6,15 @@ import io.relayminer.core.chain.ChainQueries;
 import io.relayminer.core.redis.CacheInvalidation;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisKeys;
+import io.relayminer.core.redis.RedisStateException;
 import io.relayminer.core.redis.SupplierRegistration;
 import io.relayminer.core.redis.SupplierState;
 import io.relayminer.core.wire.shared.RPCType;
 import io.relayminer.core.wire.shared.Supplier;
 import io.relayminer.core.wire.shared.SupplierEndpoint;
 import io.relayminer.core.wire.shared.SupplierServiceConfig;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -25,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Tells relayers what the chain says about the suppliers whose keys this process holds.
@@ -45,6 +45,7 @@ final class SupplierStates {
     private final String instance;
     private final InstantSource clock;
     private final MinerMetrics metrics;
+    private final Duration freshFor;
 
     SupplierStates(
             RedisConnections connections,
@@ -53,7 +54,8 @@ final class SupplierStates {
             ChainCalls calls,
             String instance,
             InstantSource clock,
-            MinerMetrics metrics) {
+            MinerMetrics metrics,
+            Duration freshFor) {
         this.connections = connections;
         this.keys = keys;
         this.chain = chain;
@@ -61,6 +63,7 @@ final class SupplierStates {
         this.instance = instance;
         this.clock = clock;
         this.metrics = metrics;
+        this.freshFor = freshFor;
     }
 
     /** What the chain says about a supplier. */
@@ -68,6 +71,26 @@ final class SupplierStates {
         STAKED,
         NOT_STAKED,
         UNKNOWN
+    }
+
+    /**
+     * How a supplier stands whose owner may be another replica: what somebody has published lately
+     * is believed, so that not every replica asks the chain about every supplier.
+     */
+    Standing standing(String address, long height) {
+        try {
+            byte[] stored = connections.sync().get(utf8(keys.supplierState(address)));
+            if (stored != null) {
+                SupplierState state = SupplierState.decode(stored);
+                long age = clock.instant().getEpochSecond() - state.lastUpdated();
+                if (age >= 0 && age < freshFor.toSeconds()) {
+                    return state.staked() ? Standing.STAKED : Standing.NOT_STAKED;
+                }
+            }
+        } catch (RedisException | RedisStateException.MalformedValue e) {
+            LOG.debug("the published state of supplier {} is of no use", address, e);
+        }
+        return publish(address, height);
     }
 
     /** Reads a supplier from the chain, stores its state and announces it. */

@@ -29,6 +29,7 @@ class ArchitectureTest {
                             "io.relayminer.core.wire..",
                             "io.relayminer.transport",
                             "io.relayminer.leader",
+                            "io.relayminer.provider",
                             "io.relayminer.smst..",
                             "com.google.protobuf..",
                             "io.lettuce..",

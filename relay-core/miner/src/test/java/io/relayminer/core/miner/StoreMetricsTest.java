@@ -4,15 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.relayminer.core.miner.store.MinerStoreException.Reason;
-
-import org.junit.jupiter.api.Test;
-
 import java.time.Duration;
+import org.junit.jupiter.api.Test;
 
 class StoreMetricsTest {
 
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-    private final StoreMetrics metrics = new StoreMetrics(new MinerMetrics(registry));
+    private final StoreMetrics metrics = new StoreMetrics(registry);
 
     private double operations(String operation, String result) {
         return registry.get("ha_smst_redis_operations")

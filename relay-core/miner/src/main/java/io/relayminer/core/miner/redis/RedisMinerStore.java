@@ -4,13 +4,13 @@ import io.lettuce.core.RedisException;
 import io.relayminer.core.miner.store.MinerStore;
 import io.relayminer.core.miner.store.MinerStoreException;
 import io.relayminer.core.miner.store.MinerStoreListener;
+import io.relayminer.core.miner.store.MinerStoreProvider;
 import io.relayminer.core.miner.store.SessionState;
 import io.relayminer.core.miner.store.SupplierStore;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisKeys;
 import io.relayminer.smst.redis.Fence;
 import io.relayminer.smst.redis.RedisLeafStore;
-
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 
@@ -53,6 +53,19 @@ public final class RedisMinerStore implements MinerStore {
         this.listener = listener;
         this.trees = new RedisLeafStore(connections.async(), settings.treeTimeout());
         this.streams = new StreamReader(connections, keys, consumer, settings, listener, clock);
+    }
+
+    /**
+     * Makes stores of type {@code redis}; settings: {@code linger}, {@code block}, {@code
+     * read_entries} and {@code read_bytes}, as in {@link RedisMinerStoreSettings}.
+     *
+     * @param connections open connections, which stay the caller's
+     * @param keys names of keys
+     * @param defaults what holds where the settings say nothing
+     */
+    public static MinerStoreProvider provider(
+            RedisConnections connections, RedisKeys keys, RedisMinerStoreSettings defaults) {
+        return new RedisMinerStoreProvider(connections, keys, defaults);
     }
 
     @Override

@@ -1,83 +1,70 @@
 package io.relayminer.core.miner;
 
 import com.google.protobuf.MessageLite;
-
 import io.lettuce.core.RedisException;
 import io.lettuce.core.SetArgs;
 import io.relayminer.core.chain.Block;
 import io.relayminer.core.chain.ChainException;
 import io.relayminer.core.chain.ChainQueries;
-import io.relayminer.core.redis.BlockEvent;
 import io.relayminer.core.redis.CacheInvalidation;
 import io.relayminer.core.redis.GoStyleJson;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisKeys;
 import io.relayminer.core.redis.ServiceFactor;
 import io.relayminer.core.wire.shared.Params;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The shared work that one replica does for the whole fleet: announce blocks, keep the second-level
- * caches of parameters, applications and services fresh, and publish service factors.
+ * Keeps what the fleet shares fresh while this replica leads: the second-level caches of
+ * parameters, applications and services, and the published service factors.
  *
  * <p>Every effect is an idempotent write of what the chain says, so two leaders for a moment do no
  * harm. Nothing here decides about claims or proofs. Confined to the leader's thread.
  */
-final class LeaderDuties {
+final class CacheRefresh {
 
-    private static final Logger LOG = LoggerFactory.getLogger(LeaderDuties.class);
+    private static final Logger LOG = LoggerFactory.getLogger(CacheRefresh.class);
     private static final long REFRESH_BLOCKS = 4;
+    private static final int AT_ONCE = 32;
     private static final Duration ENTITY_LIFE = Duration.ofMinutes(5);
     private static final Duration PROOF_PARAMS_LIFE = Duration.ofMinutes(10);
-
-    /**
-     * What an operator chose.
-     *
-     * @param knownApplications applications that are kept in the cache from the start
-     * @param defaultServiceFactor factor of all services without one of their own; 0 for none
-     * @param serviceFactors factor by service
-     * @param cacheLife life of published factors; they are renewed four times as often
-     */
-    record Settings(
-            List<String> knownApplications,
-            double defaultServiceFactor,
-            Map<String, Double> serviceFactors,
-            Duration cacheLife) {}
 
     private final RedisConnections connections;
     private final RedisKeys keys;
     private final ChainQueries chain;
     private final ChainCalls calls;
-    private final Settings settings;
+    private final List<String> knownApplications;
+    private final ServiceFactors factors;
     private final BooleanSupplier leading;
     private final MinerMetrics metrics;
     private final InstantSource clock;
     private final Duration blockTime;
 
-    private long announced;
     private long refreshedAt = Long.MIN_VALUE;
     private long factorsAt = Long.MIN_VALUE;
 
-    LeaderDuties(
+    CacheRefresh(
             RedisConnections connections,
             RedisKeys keys,
             ChainQueries chain,
             ChainCalls calls,
-            Settings settings,
+            List<String> knownApplications,
+            ServiceFactors factors,
             BooleanSupplier leading,
             MinerMetrics metrics,
             InstantSource clock,
@@ -86,7 +73,8 @@ final class LeaderDuties {
         this.keys = keys;
         this.chain = chain;
         this.calls = calls;
-        this.settings = settings;
+        this.knownApplications = knownApplications;
+        this.factors = factors;
         this.leading = leading;
         this.metrics = metrics;
         this.clock = clock;
@@ -98,7 +86,6 @@ final class LeaderDuties {
         if (!leading.getAsBoolean()) {
             return;
         }
-        announce(block);
         publishFactors();
         if (refreshedAt == Long.MIN_VALUE || block.height() - refreshedAt >= REFRESH_BLOCKS) {
             long began = System.nanoTime();
@@ -107,26 +94,6 @@ final class LeaderDuties {
             if (success) {
                 refreshedAt = block.height();
             }
-        }
-    }
-
-    private void announce(Block block) {
-        if (block.height() <= announced) {
-            return;
-        }
-        byte[] event =
-                new BlockEvent(
-                                block.height(),
-                                block.hash().toByteArray(),
-                                block.time().atOffset(ZoneOffset.UTC))
-                        .encode();
-        try {
-            connections.sync().set(utf8(keys.lastBlock()), event);
-            connections.sync().publish(utf8(keys.blockChannel()), event);
-            announced = block.height();
-            metrics.registry().counter("ha_cache_block_events_published").increment();
-        } catch (RedisException e) {
-            LOG.warn("block {} was not announced", block.height(), e);
         }
     }
 
@@ -166,41 +133,29 @@ final class LeaderDuties {
                             utf8("refresh"));
         }
         all &= shared != null && proof != null && supplier != null;
-        Set<String> applications = new LinkedHashSet<>(settings.knownApplications());
+        Set<String> applications = new LinkedHashSet<>(knownApplications);
         applications.addAll(known("applications"));
-        for (String address : applications) {
-            Optional<?> found = ask("application", chain.application(address));
-            if (found != null && found.isPresent()) {
-                all &=
-                        store(
-                                keys.cached("application", address),
-                                (MessageLite) found.get(),
-                                ENTITY_LIFE,
-                                CacheInvalidation.Type.APPLICATION,
-                                address);
-            }
-        }
-        for (String id : known("services")) {
-            Optional<?> found = ask("service", chain.service(id));
-            if (found != null && found.isPresent()) {
-                all &=
-                        store(
-                                keys.cached("service", id),
-                                (MessageLite) found.get(),
-                                ENTITY_LIFE,
-                                CacheInvalidation.Type.SERVICE,
-                                id);
-            }
-        }
+        all &=
+                entities(
+                        "application",
+                        applications,
+                        chain::application,
+                        CacheInvalidation.Type.APPLICATION);
+        all &=
+                entities(
+                        "service",
+                        known("services"),
+                        chain::service,
+                        CacheInvalidation.Type.SERVICE);
         // Another implementation rewrites the set and may drop members; adding them is harmless.
-        if (!settings.knownApplications().isEmpty()) {
+        if (!knownApplications.isEmpty()) {
             try {
                 connections
                         .sync()
                         .sadd(
                                 utf8(keys.known("applications")),
-                                settings.knownApplications().stream()
-                                        .map(LeaderDuties::utf8)
+                                knownApplications.stream()
+                                        .map(CacheRefresh::utf8)
                                         .toArray(byte[][]::new));
             } catch (RedisException e) {
                 LOG.debug("known applications were not added", e);
@@ -209,8 +164,29 @@ final class LeaderDuties {
         return all;
     }
 
-    private <T> @org.jspecify.annotations.Nullable T ask(
-            String what, java.util.concurrent.CompletionStage<T> stage) {
+    /** Asks about many entities, a bounded number of them at once. */
+    private <T extends MessageLite> boolean entities(
+            String kind,
+            Collection<String> ids,
+            Function<String, CompletionStage<Optional<T>>> question,
+            CacheInvalidation.Type type) {
+        boolean all = true;
+        List<String> rest = List.copyOf(ids);
+        for (int from = 0; from < rest.size(); from += AT_ONCE) {
+            List<String> part = rest.subList(from, Math.min(from + AT_ONCE, rest.size()));
+            List<CompletionStage<Optional<T>>> asked = part.stream().map(question).toList();
+            for (int i = 0; i < part.size(); i++) {
+                Optional<T> found = ask(kind, asked.get(i));
+                if (found != null && found.isPresent()) {
+                    String id = part.get(i);
+                    all &= store(keys.cached(kind, id), found.get(), ENTITY_LIFE, type, id);
+                }
+            }
+        }
+        return all;
+    }
+
+    private <T> @Nullable T ask(String what, CompletionStage<T> stage) {
         try {
             return calls.await(stage);
         } catch (ChainException | MinerException.Unavailable e) {
@@ -263,28 +239,28 @@ final class LeaderDuties {
 
     private void publishFactors() {
         long now = clock.millis();
-        long every = settings.cacheLife().toMillis() / 4;
+        long every = factors.life().toMillis() / 4;
         if (factorsAt != Long.MIN_VALUE && now - factorsAt < every) {
             return;
         }
         boolean done = true;
         long seconds = clock.instant().getEpochSecond();
         String channel = keys.invalidationChannel(CacheInvalidation.Type.SERVICE_FACTOR.wire());
-        if (settings.defaultServiceFactor() > 0) {
+        if (factors.byDefault() > 0) {
             done =
                     write(
                             keys.serviceFactorDefault(),
-                            new ServiceFactor(settings.defaultServiceFactor(), seconds).encode(),
-                            settings.cacheLife(),
+                            new ServiceFactor(factors.byDefault(), seconds).encode(),
+                            factors.life(),
                             channel,
                             CacheInvalidation.everything());
         }
-        for (Map.Entry<String, Double> factor : settings.serviceFactors().entrySet()) {
+        for (Map.Entry<String, Double> factor : factors.byService().entrySet()) {
             done &=
                     write(
                             keys.serviceFactor(factor.getKey()),
                             new ServiceFactor(factor.getValue(), seconds).encode(),
-                            settings.cacheLife(),
+                            factors.life(),
                             channel,
                             CacheInvalidation.one(
                                     CacheInvalidation.Type.SERVICE_FACTOR, factor.getKey()));
