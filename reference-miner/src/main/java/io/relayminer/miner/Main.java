@@ -3,6 +3,7 @@ package io.relayminer.miner;
 import io.relayminer.core.config.ConfigReader;
 import io.relayminer.core.config.LoggingConfig;
 import io.relayminer.core.daemon.DaemonCommand;
+
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 

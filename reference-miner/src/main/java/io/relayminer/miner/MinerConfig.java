@@ -81,8 +81,8 @@ record MinerConfig(
                                 + " read_entries, read_bytes) and memory, for tests.")
                 ProviderSection store,
         @Key(
-                        "What sends claims and proofs: the type of a plug-in and its settings. Built"
-                                + " in is cosmos, without settings.")
+                        "What sends claims and proofs: the type of a plug-in and its settings."
+                            + " Built in is cosmos, without settings.")
                 ProviderSection submitter,
         @Key("Expected seconds between blocks, until they are observed.") Integer blockTimeSeconds,
         @Key(

@@ -21,6 +21,11 @@ import io.relayminer.core.redis.RedisEndpoint;
 import io.relayminer.core.redis.RedisKeys;
 import io.relayminer.core.redis.RedisServerCheck;
 import io.relayminer.leader.InstanceId;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -35,9 +40,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The miner as a process: keys, Redis, the chain and the operators' HTTP server around a {@link
@@ -100,10 +102,7 @@ final class MinerProcess implements AutoCloseable {
                                     .store(
                                             opened(
                                                     MinerWiring.store(
-                                                            config,
-                                                            redis,
-                                                            keys,
-                                                            instance,
+                                                            config, redis, keys, instance,
                                                             registry)))
                                     .chain(queries, chain.blocks())
                                     .submitter(

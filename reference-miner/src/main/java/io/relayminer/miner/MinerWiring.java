@@ -30,6 +30,7 @@ import io.relayminer.leader.LeaseStoreContext;
 import io.relayminer.leader.LeaseStoreProvider;
 import io.relayminer.leader.MembershipKeys;
 import io.relayminer.leader.RedisLeaseStore;
+
 import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;

@@ -2,6 +2,7 @@ package io.relayminer.miner;
 
 import static io.relayminer.miner.MinerWorld.SUPPLIERS;
 import static io.relayminer.miner.MinerWorld.address;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -21,13 +22,15 @@ import io.relayminer.core.tx.SignedTx;
 import io.relayminer.core.wire.session.SessionHeader;
 import io.relayminer.ring.PrivateKey;
 import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
+
+import org.junit.jupiter.api.Test;
+
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.junit.jupiter.api.Test;
 
 /** A miner inside somebody's own program, which has a way of its own to send transactions. */
 class EmbeddedMinerTest {
@@ -98,8 +101,7 @@ class EmbeddedMinerTest {
                 world.claimWindowOf(header, () -> miner.health().height());
                 world.until("a claim is sent", () -> !sent.isEmpty());
                 world.chain.advance(1);
-                assertTrue(
-                        world.chain.claim(header.getSessionId(), address(supplier)).isPresent());
+                assertTrue(world.chain.claim(header.getSessionId(), address(supplier)).isPresent());
                 miner.drain(Duration.ofSeconds(20));
                 assertFalse(miner.health().running());
                 assertEquals(Optional.of("stopping"), miner.health().problem(Duration.ofHours(1)));
@@ -115,8 +117,7 @@ class EmbeddedMinerTest {
     void whatIsMissingIsNamed() {
         try (MinerWorld world = new MinerWorld()) {
             Miner.Builder builder = Miner.builder(world.connections);
-            IllegalStateException e =
-                    assertThrows(IllegalStateException.class, builder::build);
+            IllegalStateException e = assertThrows(IllegalStateException.class, builder::build);
             assertEquals("a miner needs a chain", e.getMessage());
         }
     }

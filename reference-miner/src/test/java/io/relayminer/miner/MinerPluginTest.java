@@ -2,6 +2,7 @@ package io.relayminer.miner;
 
 import static io.relayminer.miner.MinerWorld.SUPPLIERS;
 import static io.relayminer.miner.MinerWorld.address;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -25,6 +26,9 @@ import io.relayminer.core.tx.SignedTx;
 import io.relayminer.core.wire.session.SessionHeader;
 import io.relayminer.provider.ProviderException;
 import io.relayminer.smst.redis.Fence;
+
+import org.junit.jupiter.api.Test;
+
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -33,7 +37,6 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.junit.jupiter.api.Test;
 
 /** A store and a submitter that nobody built in, chosen by their names in the configuration. */
 class MinerPluginTest {
@@ -170,10 +173,8 @@ class MinerPluginTest {
                                     world.chain.genesis().chainId());
             try (MinerProcess process = MinerProcess.start(config(world, sections))) {
                 world.until(
-                        "both suppliers",
-                        () -> process.miner().health().suppliers().size() == 2);
-                assertEquals(
-                        Set.of(address(SUPPLIERS.get(0)), address(SUPPLIERS.get(1))), OPENED);
+                        "both suppliers", () -> process.miner().health().suppliers().size() == 2);
+                assertEquals(Set.of(address(SUPPLIERS.get(0)), address(SUPPLIERS.get(1))), OPENED);
                 SessionHeader header = world.session();
                 world.relay(header, SUPPLIERS.get(0));
                 world.until("a leaf", () -> world.leaves(header, SUPPLIERS.get(0)) == 1);
@@ -196,8 +197,7 @@ class MinerPluginTest {
                             ProviderException.class,
                             () -> MinerProcess.start(config(world, "submitter: {type: cosmo}")));
             assertTrue(
-                    submitter.getMessage().contains("did you mean cosmos?"),
-                    submitter::getMessage);
+                    submitter.getMessage().contains("did you mean cosmos?"), submitter::getMessage);
             ProviderException key =
                     assertThrows(
                             ProviderException.class,

@@ -1,6 +1,7 @@
 package io.relayminer.miner;
 
 import com.google.protobuf.ByteString;
+
 import io.relayminer.core.key.SupplierKey;
 import io.relayminer.core.miner.redis.RedisSessionReader;
 import io.relayminer.core.miner.store.SessionRecord;
@@ -23,6 +24,9 @@ import io.relayminer.testkit.chain.genesis.LocalnetAccounts;
 import io.relayminer.testkit.gateway.RelaySigner;
 import io.relayminer.testkit.redis.EmbeddedRedis;
 import io.relayminer.transport.MinedRelay;
+
+import org.awaitility.Awaitility;
+
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -33,7 +37,6 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
-import org.awaitility.Awaitility;
 
 /**
  * What miners need around them: a real Redis, a chain with the real rules that is advanced by call,

@@ -12,8 +12,5 @@ import io.relayminer.provider.ProviderSettings;
  * @param transactions how the operator wants transactions made
  */
 public record TxSubmitterContext(
-        ProviderSettings settings,
-        ChainQueries queries,
-        BlockFeed blocks,
-        TxSettings transactions)
+        ProviderSettings settings, ChainQueries queries, BlockFeed blocks, TxSettings transactions)
         implements ProviderContext {}

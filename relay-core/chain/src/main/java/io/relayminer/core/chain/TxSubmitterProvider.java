@@ -4,8 +4,8 @@ import io.relayminer.provider.Provider;
 import io.relayminer.provider.Providers;
 
 /**
- * Makes submitters of transactions of one type. Built in is {@code cosmos}, which a program that has
- * a {@link ChainClient} adds with {@link ChainClient#submitters}.
+ * Makes submitters of transactions of one type. Built in is {@code cosmos}, which a program that
+ * has a {@link ChainClient} adds with {@link ChainClient#submitters}.
  */
 public interface TxSubmitterProvider extends Provider<TxSubmitter, TxSubmitterContext> {
 

@@ -8,14 +8,16 @@ import io.relayminer.core.miner.SupplierGauges.Name;
 import io.relayminer.core.wire.CoinAmount;
 import io.relayminer.core.wire.WireException;
 import io.relayminer.core.wire.shared.Supplier;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Watches, while this replica leads, what the fleet's suppliers have: the balance that pays their

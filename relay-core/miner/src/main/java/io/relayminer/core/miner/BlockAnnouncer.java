@@ -7,12 +7,14 @@ import io.relayminer.core.chain.Block;
 import io.relayminer.core.redis.BlockEvent;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisKeys;
-import java.nio.charset.StandardCharsets;
-import java.time.ZoneOffset;
-import java.util.function.BooleanSupplier;
+
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+
+import java.nio.charset.StandardCharsets;
+import java.time.ZoneOffset;
+import java.util.function.BooleanSupplier;
 
 /**
  * Tells relayers of each block the moment the leader sees it. Nothing else that the leader does is

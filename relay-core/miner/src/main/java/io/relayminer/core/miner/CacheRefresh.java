@@ -1,6 +1,7 @@
 package io.relayminer.core.miner;
 
 import com.google.protobuf.MessageLite;
+
 import io.lettuce.core.RedisException;
 import io.lettuce.core.SetArgs;
 import io.relayminer.core.chain.Block;
@@ -12,6 +13,11 @@ import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisKeys;
 import io.relayminer.core.redis.ServiceFactor;
 import io.relayminer.core.wire.shared.Params;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -25,9 +31,6 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Keeps what the fleet shares fresh while this replica leads: the second-level caches of

@@ -5,13 +5,15 @@ import io.lettuce.core.SetArgs;
 import io.relayminer.core.redis.MeterId;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisKeys;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What a miner tells the rest of the fleet while it works: sealed sessions, applications and
@@ -56,8 +58,7 @@ final class FleetNotices implements SessionSignals {
                                 .sadd(utf8(keys.known("applications")), utf8(application));
             }
             if (services.add(service)) {
-                var unused =
-                        connections.async().sadd(utf8(keys.known("services")), utf8(service));
+                var unused = connections.async().sadd(utf8(keys.known("services")), utf8(service));
             }
         } catch (RedisException e) {
             LOG.debug("a known entity was not added", e);

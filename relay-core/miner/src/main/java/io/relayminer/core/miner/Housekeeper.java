@@ -7,6 +7,11 @@ import io.relayminer.core.redis.RedisServerCheck;
 import io.relayminer.core.redis.StreamJanitor;
 import io.relayminer.leader.LeaderElection;
 import io.relayminer.leader.LeaseAssignment;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,9 +28,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What a replica does from time to time on its own account: asks how its suppliers stand and
@@ -219,15 +221,13 @@ final class Housekeeper {
         int members = Math.max(1, assignment.members().size());
         gauges.leading(election.isLeader());
         gauges.ofInstance("ha_miner_supplier_claimed_count", owned);
-        gauges.ofInstance(
-                "ha_miner_supplier_fair_share", (held.size() + members - 1) / members);
+        gauges.ofInstance("ha_miner_supplier_fair_share", (held.size() + members - 1) / members);
         gauges.set("ha_miner_supplier_manager_suppliers_active", owned);
     }
 
     private void lookAtMemory() {
         try {
-            Map<String, String> info =
-                    RedisServerCheck.parse(made.redis.sync().info("memory"));
+            Map<String, String> info = RedisServerCheck.parse(made.redis.sync().info("memory"));
             long used = Long.parseLong(info.getOrDefault("used_memory", "0"));
             long max = Long.parseLong(info.getOrDefault("maxmemory", "0"));
             usedMemory.set(used);

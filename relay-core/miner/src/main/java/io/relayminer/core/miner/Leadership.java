@@ -4,9 +4,11 @@ import io.relayminer.core.chain.Block;
 import io.relayminer.core.chain.BlockFeed;
 import io.relayminer.core.chain.ChainQueries;
 import io.relayminer.leader.Lease;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What this replica does for the whole fleet while it leads: it announces blocks, keeps the shared

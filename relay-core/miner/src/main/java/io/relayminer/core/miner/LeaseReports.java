@@ -4,6 +4,7 @@ import io.relayminer.leader.Lease;
 import io.relayminer.leader.LeaseListener;
 import io.relayminer.leader.LeaseStoreException;
 import io.relayminer.leader.Renewal;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -25,6 +25,10 @@ import io.relayminer.leader.LeaseStore;
 import io.relayminer.leader.LeaseWork;
 import io.relayminer.leader.MembershipKeys;
 import io.relayminer.leader.RedisLeaseStore;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -38,8 +42,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.LoggerFactory;
 
 /**
  * One replica of the miner: competes for suppliers, turns the relays of those it owns into claims
@@ -110,7 +112,8 @@ public final class Miner implements AutoCloseable {
             int stakeCriticalProofs) {
 
         /** No watch. */
-        public static final BalanceWatch OFF = new BalanceWatch(false, Duration.ofMinutes(5), 0, 0, 0);
+        public static final BalanceWatch OFF =
+                new BalanceWatch(false, Duration.ofMinutes(5), 0, 0, 0);
     }
 
     /**
@@ -152,8 +155,8 @@ public final class Miner implements AutoCloseable {
 
     /**
      * Makes a miner. Needed are the chain ({@link #chain(ChainClient)}, or {@link
-     * #chain(ChainQueries, BlockFeed)} with a {@link #submitter}) and {@link #keys}; everything else
-     * has a default that works. Confined to a thread.
+     * #chain(ChainQueries, BlockFeed)} with a {@link #submitter}) and {@link #keys}; everything
+     * else has a default that works. Confined to a thread.
      */
     public static final class Builder {
 
@@ -198,8 +201,8 @@ public final class Miner implements AutoCloseable {
         }
 
         /**
-         * What is kept of suppliers; {@link RedisMinerStore} with its defaults if not given. It must
-         * know this process by the {@link #instance}.
+         * What is kept of suppliers; {@link RedisMinerStore} with its defaults if not given. It
+         * must know this process by the {@link #instance}.
          */
         public Builder store(MinerStore keeps) {
             store = keeps;
@@ -238,9 +241,7 @@ public final class Miner implements AutoCloseable {
         public Builder keys(Collection<? extends TxSigner> all) {
             Map<String, TxSigner> byAddress = new LinkedHashMap<>();
             all.forEach(signer -> byAddress.put(signer.address(), signer));
-            return keys(
-                    address -> Optional.ofNullable(byAddress.get(address)),
-                    byAddress::keySet);
+            return keys(address -> Optional.ofNullable(byAddress.get(address)), byAddress::keySet);
         }
 
         /**
@@ -439,8 +440,7 @@ public final class Miner implements AutoCloseable {
                         () -> latest(blocks));
         LeaseKeys leaderKeys =
                 new LeaseKeys(made.names.globalLeader(), made.names.globalLeaderEpoch());
-        Leadership leadership =
-                new Leadership(made, chain, blocks, calls, metrics, notices);
+        Leadership leadership = new Leadership(made, chain, blocks, calls, metrics, notices);
         this.election =
                 LeaderElection.builder(leases, leaderKeys, LeaseWork.onThread(leadership::lead))
                         .settings(made.leaderLease)

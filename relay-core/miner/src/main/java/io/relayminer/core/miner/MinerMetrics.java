@@ -12,6 +12,7 @@ import io.relayminer.core.miner.store.SessionState;
 import io.relayminer.core.redis.SubmissionPhase;
 import io.relayminer.core.session.SessionWindows;
 import io.relayminer.leader.LeaseStoreException;
+
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.ArrayList;

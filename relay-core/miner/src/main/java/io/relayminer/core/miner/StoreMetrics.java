@@ -6,11 +6,13 @@ import io.micrometer.core.instrument.Timer;
 import io.relayminer.core.metrics.Buckets;
 import io.relayminer.core.miner.store.MinerStoreException;
 import io.relayminer.core.miner.store.MinerStoreListener;
+
+import org.jspecify.annotations.Nullable;
+
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /** Counts and times what a miner's store does. */
 final class StoreMetrics implements MinerStoreListener {

@@ -13,6 +13,10 @@ import io.relayminer.core.wire.shared.RPCType;
 import io.relayminer.core.wire.shared.Supplier;
 import io.relayminer.core.wire.shared.SupplierEndpoint;
 import io.relayminer.core.wire.shared.SupplierServiceConfig;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -23,8 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Tells relayers what the chain says about the suppliers whose keys this process holds.

@@ -5,17 +5,19 @@ import io.relayminer.core.tx.TxSigner;
 import io.relayminer.leader.Lease;
 import io.relayminer.leader.LeaseWork;
 import io.relayminer.smst.redis.Fence;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Supplier;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.function.Supplier;
 
 /**
  * The workers of the suppliers that this replica owns, one virtual thread for each. Safe for use by

@@ -11,6 +11,7 @@ import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisKeys;
 import io.relayminer.smst.redis.Fence;
 import io.relayminer.smst.redis.RedisLeafStore;
+
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 
