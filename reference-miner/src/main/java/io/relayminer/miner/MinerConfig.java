@@ -15,6 +15,7 @@ import io.relayminer.core.config.ProviderSection;
 import io.relayminer.core.config.RedisConfig;
 import io.relayminer.core.tx.GasPrice;
 
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -82,7 +83,7 @@ record MinerConfig(
                 ProviderSection store,
         @Key(
                         "What sends claims and proofs: the type of a plug-in and its settings."
-                            + " Built in is cosmos, without settings.")
+                                + " Built in is cosmos, without settings.")
                 ProviderSection submitter,
         @Key("Expected seconds between blocks, until they are observed.") Integer blockTimeSeconds,
         @Key(
@@ -474,9 +475,22 @@ record MinerConfig(
         return value;
     }
 
+    private Map<String, InetSocketAddress> listeners() {
+        Map<String, InetSocketAddress> all = new LinkedHashMap<>();
+        if (metrics.isEnabled()) {
+            all.put("metrics.addr", Check.listenAddress("metrics.addr", metrics.address()));
+        }
+        if (pprof.isEnabled()) {
+            all.put("pprof.addr", Check.listenAddress("pprof.addr", pprof.address()));
+        }
+        return all;
+    }
+
     /** Refuses a configuration with which nothing could be claimed. */
     void requireComplete() {
         pocketNode.require();
+        MinerWiring.checkAddresses(this);
+        Check.distinct(listeners());
         if (keys.isEmpty()) {
             throw new IllegalArgumentException(
                     "keys: at least one key source is required (keys_file, keys_dir, inline or"

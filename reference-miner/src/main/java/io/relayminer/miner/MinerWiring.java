@@ -20,6 +20,7 @@ import io.relayminer.core.miner.store.MinerStoreContext;
 import io.relayminer.core.miner.store.MinerStoreProvider;
 import io.relayminer.core.redis.KeyLayout;
 import io.relayminer.core.redis.RedisConnections;
+import io.relayminer.core.redis.RedisEndpoint;
 import io.relayminer.core.redis.RedisKeys;
 import io.relayminer.core.redis.RedisNamespace;
 import io.relayminer.core.tx.GasPrice;
@@ -32,6 +33,7 @@ import io.relayminer.leader.MembershipKeys;
 import io.relayminer.leader.RedisLeaseStore;
 
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Locale;
@@ -71,14 +73,37 @@ final class MinerWiring {
                                 InstantSource.system()));
     }
 
+    /** Refuses addresses of Redis and of the chain that cannot be used. */
+    static void checkAddresses(MinerConfig config) {
+        RedisEndpoint.parse(config.redis().url());
+        chain(config);
+    }
+
+    /**
+     * How the chain is reached.
+     *
+     * @throws IllegalArgumentException naming the key; addresses are not repeated
+     */
     static ChainSettings chain(MinerConfig config) {
-        return new ChainSettings(
-                split(config.pocketNode().queryNodeRpcUrl()).map(URI::create).toList(),
-                split(config.pocketNode().queryNodeGrpcUrl()).toList(),
-                config.pocketNode().grpcInsecure(),
-                Duration.ofSeconds(config.pocketNode().queryTimeoutSeconds()),
-                Duration.ofSeconds(config.blockTimeSeconds()),
-                config.pocketNode().chainId());
+        try {
+            return new ChainSettings(
+                    split(config.pocketNode().queryNodeRpcUrl()).map(MinerWiring::rpcUrl).toList(),
+                    split(config.pocketNode().queryNodeGrpcUrl()).toList(),
+                    config.pocketNode().grpcInsecure(),
+                    Duration.ofSeconds(config.pocketNode().queryTimeoutSeconds()),
+                    Duration.ofSeconds(config.blockTimeSeconds()),
+                    config.pocketNode().chainId());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("pocket_node: " + e.getMessage());
+        }
+    }
+
+    private static URI rpcUrl(String text) {
+        try {
+            return new URI(text);
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException("query_node_rpc_url is not a URL: " + e.getReason());
+        }
     }
 
     private static Stream<String> split(String list) {

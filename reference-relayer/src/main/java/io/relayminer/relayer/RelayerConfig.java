@@ -17,6 +17,7 @@ import io.relayminer.core.key.InvalidKeyException;
 import io.relayminer.core.key.SupplierKey;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -198,6 +199,23 @@ record RelayerConfig(
                 gracePeriodExtraBlocks);
     }
 
+    private Map<String, InetSocketAddress> listeners() {
+        Map<String, InetSocketAddress> all = new LinkedHashMap<>();
+        all.put("listen_addr", Check.listenAddress("listen_addr", listenAddr));
+        if (healthCheck.enabled()) {
+            all.put(
+                    "health_check.addr",
+                    Check.listenAddress("health_check.addr", healthCheck.addr()));
+        }
+        if (metrics.isEnabled()) {
+            all.put("metrics.addr", Check.listenAddress("metrics.addr", metrics.address()));
+        }
+        if (pprof.isEnabled()) {
+            all.put("pprof.addr", Check.listenAddress("pprof.addr", pprof.address()));
+        }
+        return all;
+    }
+
     /** Refuses a configuration with which no relay could be served. */
     void requireComplete() {
         if (services.isEmpty()) {
@@ -205,6 +223,8 @@ record RelayerConfig(
                     "services: at least one service with a backend is required");
         }
         pocketNode.require();
+        RelayerWiring.check(this);
+        Check.distinct(listeners());
         if (keys.isEmpty()) {
             throw new IllegalArgumentException(
                     "keys: at least one key source is required (keys_file, keys_dir, inline or"

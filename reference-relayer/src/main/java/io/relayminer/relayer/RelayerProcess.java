@@ -6,8 +6,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.relayminer.core.chain.ChainClient;
-import io.relayminer.core.chain.ChainSettings;
-import io.relayminer.core.config.PocketNodeConfig;
 import io.relayminer.core.key.KeyRing;
 import io.relayminer.core.key.KeySources;
 import io.relayminer.core.redis.RedisConnections;
@@ -16,16 +14,12 @@ import io.relayminer.core.relay.SupplierKeys;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.net.URI;
-import java.time.Duration;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * The relayer as a process: keys and chain client around a {@link Relayer}, reload of changed keys,
@@ -35,8 +29,6 @@ final class RelayerProcess implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(RelayerProcess.class);
     private static final long KEY_CHECK_SECONDS = 5;
-    private static final Duration EXPECTED_BLOCK_INTERVAL = Duration.ofSeconds(30);
-
     private final KeyRing keys;
     private final ChainClient chain;
     private final Relayer relayer;
@@ -63,7 +55,9 @@ final class RelayerProcess implements AutoCloseable {
         try (Opening<ChainClient> chainOpening =
                         new Opening<>(
                                 "chain",
-                                () -> ChainClient.openChecked(chainSettings(config.pocketNode())));
+                                () ->
+                                        ChainClient.openChecked(
+                                                RelayerWiring.chain(config.pocketNode())));
                 Opening<RedisConnections> redisOpening =
                         new Opening<>("redis", () -> Relayer.connect(config, registry))) {
             keys = loadedKeys(config, registry);
@@ -141,20 +135,6 @@ final class RelayerProcess implements AutoCloseable {
         } catch (RuntimeException e) {
             LOG.warn("keys could not be checked for changes: {}", e.getMessage());
         }
-    }
-
-    static ChainSettings chainSettings(PocketNodeConfig node) {
-        return new ChainSettings(
-                split(node.queryNodeRpcUrl()).map(URI::create).toList(),
-                split(node.queryNodeGrpcUrl()).toList(),
-                node.grpcInsecure(),
-                Duration.ofSeconds(node.queryTimeoutSeconds()),
-                EXPECTED_BLOCK_INTERVAL,
-                node.chainId());
-    }
-
-    private static Stream<String> split(String list) {
-        return List.of(list.split(",")).stream().map(String::strip).filter(s -> !s.isEmpty());
     }
 
     /** Waits until the process was told to stop and has stopped. */

@@ -5,9 +5,12 @@ import io.relayminer.core.backend.Endpoint;
 import io.relayminer.core.backend.LoadBalancing;
 import io.relayminer.core.backend.PoolSpec;
 import io.relayminer.core.backend.ServiceBackends;
+import io.relayminer.core.chain.ChainSettings;
 import io.relayminer.core.config.Check;
 import io.relayminer.core.config.NamespaceConfig;
+import io.relayminer.core.config.PocketNodeConfig;
 import io.relayminer.core.redis.KeyLayout;
+import io.relayminer.core.redis.RedisEndpoint;
 import io.relayminer.core.redis.RedisKeys;
 import io.relayminer.core.redis.RedisNamespace;
 import io.relayminer.core.relay.RelayerMetrics;
@@ -20,15 +23,21 @@ import io.relayminer.transport.TransportOptions;
 import org.jspecify.annotations.Nullable;
 
 import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 /** Translates the configuration into what the parts are constructed with. */
 final class RelayerWiring {
+
+    /** Until blocks have been seen. */
+    private static final Duration EXPECTED_BLOCK_INTERVAL = Duration.ofSeconds(30);
 
     private static final Duration READ_MARGIN = Duration.ofSeconds(5);
     private static final Duration WRITE_MARGIN = Duration.ofSeconds(30);
@@ -203,6 +212,46 @@ final class RelayerWiring {
                             metrics.poolLimit(id, own.maxConnections());
                         });
         return limits;
+    }
+
+    /** Refuses addresses of Redis and of the chain that cannot be used. */
+    static void check(RelayerConfig config) {
+        RedisEndpoint.parse(config.redis().url());
+        chain(config.pocketNode());
+    }
+
+    /**
+     * How the chain is reached.
+     *
+     * @throws IllegalArgumentException naming the key; addresses are not repeated
+     */
+    static ChainSettings chain(PocketNodeConfig node) {
+        try {
+            return new ChainSettings(
+                    split(node.queryNodeRpcUrl()).stream().map(RelayerWiring::rpcUrl).toList(),
+                    split(node.queryNodeGrpcUrl()),
+                    node.grpcInsecure(),
+                    Duration.ofSeconds(node.queryTimeoutSeconds()),
+                    EXPECTED_BLOCK_INTERVAL,
+                    node.chainId());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("pocket_node: " + e.getMessage());
+        }
+    }
+
+    private static URI rpcUrl(String text) {
+        try {
+            return new URI(text);
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException("query_node_rpc_url is not a URL: " + e.getReason());
+        }
+    }
+
+    private static List<String> split(String list) {
+        return Stream.of(list.split(",", -1))
+                .map(String::strip)
+                .filter(each -> !each.isEmpty())
+                .toList();
     }
 
     private static PoolSpec pool(ServiceConfig.BackendConfig backend) {

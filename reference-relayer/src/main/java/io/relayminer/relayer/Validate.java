@@ -74,8 +74,7 @@ final class Validate implements Callable<Integer> {
                 suppliers.size(),
                 asked.pocketNode().queryNodeGrpcUrl(),
                 !asked.pocketNode().grpcInsecure());
-        try (ChainClient chain =
-                ChainClient.open(RelayerProcess.chainSettings(asked.pocketNode()))) {
+        try (ChainClient chain = ChainClient.open(RelayerWiring.chain(asked.pocketNode()))) {
             boolean served = new StakeCheck(config, chain.queries(), out).run(suppliers);
             out.flush();
             return served ? 0 : 1;

@@ -237,6 +237,46 @@ class RelayerConfigTest {
         assertTrue(message.contains(expected), message);
     }
 
+    /** Each of them would fail at the start, or later. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "query_node_grpc_url | 'ftp://node:9090' | gRPC address of a chain node",
+                "query_node_grpc_url | 'node:9090/x' | gRPC address of a chain node",
+                "query_node_rpc_url | 'grpc://node:26657' | RPC url starts with http",
+                "query_node_rpc_url | 'http://no de:26657' | query_node_rpc_url is not a URL",
+                "query_node_rpc_url | 'node:26657' | RPC url starts with http"
+            })
+    void aNodeThatCannotBeReachedAsConfiguredIsRefused(
+            String key, String address, String expected) {
+        String message = refused(MINIMAL.replaceAll(key + ": \\S+", key + ": \"" + address + "\""));
+        assertTrue(message.contains(expected), message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "redis: {url: 'redis://:p#w@h:6379'} | redis.url cannot be used",
+                "redis: {url: 'redis://:p@w@h:6379'} | redis.url cannot be used",
+                "listen_addr: 'http://0.0.0.0:8080' | listen_addr must have the form host:port",
+                "metrics: {addr: ':8080'} | listen_addr and metrics.addr both listen on port 8080",
+                "health_check: {addr: '127.0.0.1:9090'} | health_check.addr and metrics.addr both",
+                "pprof: {enabled: true, addr: '0.0.0.0:8081'} | health_check.addr and pprof.addr"
+            })
+    void anAddressThatCannotWorkIsRefused(String line, String expected) {
+        String message = refused(MINIMAL + line + "\n");
+        assertTrue(message.contains(expected), message);
+    }
+
+    @Test
+    void listenersOfDifferentAddressesMayShareAPort() {
+        parse(MINIMAL + "listen_addr: '127.0.0.1:7000'\nmetrics: {addr: '127.0.0.2:7000'}\n")
+                .requireComplete();
+        parse(MINIMAL + "listen_addr: ':8081'\nhealth_check: {enabled: false}\n").requireComplete();
+    }
+
     @Test
     void whatIsMissingIsNamed() {
         assertTrue(refused("").contains("services"));

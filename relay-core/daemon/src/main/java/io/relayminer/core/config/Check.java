@@ -3,9 +3,15 @@ package io.relayminer.core.config;
 import org.jspecify.annotations.Nullable;
 
 import java.net.InetSocketAddress;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Pattern;
 
 /** Rules that several configuration records share. All refuse with the text the user sees. */
 public final class Check {
+
+    private static final Pattern LISTEN_HOST =
+            Pattern.compile("[A-Za-z0-9_.-]*|\\[[0-9A-Fa-f:.%]+]");
 
     private Check() {}
 
@@ -55,11 +61,10 @@ public final class Check {
             if (colon >= 0) {
                 int port = Integer.parseInt(value.substring(colon + 1));
                 String host = value.substring(0, colon);
-                if (host.startsWith("[") && host.endsWith("]")) {
-                    host = host.substring(1, host.length() - 1);
-                }
-                if (port >= 0 && port <= 65_535) {
-                    return InetSocketAddress.createUnresolved(host, port);
+                boolean literal = host.startsWith("[") && host.endsWith("]");
+                if (port >= 0 && port <= 65_535 && LISTEN_HOST.matcher(host).matches()) {
+                    return InetSocketAddress.createUnresolved(
+                            literal ? host.substring(1, host.length() - 1) : host, port);
                 }
             }
         } catch (NumberFormatException e) {
@@ -67,5 +72,46 @@ public final class Check {
         }
         throw new IllegalArgumentException(
                 name + " must have the form host:port, e.g. 0.0.0.0:8080");
+    }
+
+    /**
+     * Refuses two listeners that would take each other's port.
+     *
+     * @param listeners addresses by the key that names them, as of {@link #listenAddress}; port 0
+     *     collides with nothing
+     */
+    public static void distinct(Map<String, InetSocketAddress> listeners) {
+        Map<String, InetSocketAddress> seen = new LinkedHashMap<>();
+        listeners.forEach(
+                (name, address) -> {
+                    seen.forEach(
+                            (other, taken) -> {
+                                if (collide(address, taken)) {
+                                    throw new IllegalArgumentException(
+                                            other
+                                                    + " and "
+                                                    + name
+                                                    + " both listen on port "
+                                                    + address.getPort()
+                                                    + "; give them different ports");
+                                }
+                            });
+                    seen.put(name, address);
+                });
+    }
+
+    private static boolean collide(InetSocketAddress one, InetSocketAddress other) {
+        return one.getPort() != 0
+                && one.getPort() == other.getPort()
+                && (isAny(one)
+                        || isAny(other)
+                        || one.getHostString().equals(other.getHostString()));
+    }
+
+    private static boolean isAny(InetSocketAddress address) {
+        return switch (address.getHostString()) {
+            case "", "0.0.0.0", "::" -> true;
+            default -> false;
+        };
     }
 }

@@ -20,14 +20,11 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import com.fasterxml.jackson.databind.type.LogicalType;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 
 import io.relayminer.provider.DurationText;
 import io.relayminer.provider.NearestName;
 
 import org.jspecify.annotations.Nullable;
-import org.yaml.snakeyaml.LoaderOptions;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -145,13 +142,10 @@ public final class ConfigReader<T> {
 
     private ObjectNode tree(String yaml, String source) {
         JsonNode document;
-        try (JsonParser parser = yamlMapper().createParser(yaml)) {
-            document = parser.readValueAsTree();
-        } catch (JsonProcessingException e) {
-            throw problem(
-                    source, "not valid YAML: " + e.getOriginalMessage().strip() + position(e));
-        } catch (IOException e) {
-            throw problem(source, "not valid YAML");
+        try {
+            document = YamlDocument.parse(yaml, MAX_DOCUMENT_BYTES);
+        } catch (IllegalArgumentException e) {
+            throw problem(source, "not valid YAML: " + e.getMessage());
         }
         if (document == null || document.isNull() || document.isMissingNode()) {
             return ConfigMapper.plain().createObjectNode();
@@ -163,17 +157,6 @@ public final class ConfigReader<T> {
             return inner;
         }
         return object;
-    }
-
-    private static YAMLMapper yamlMapper() {
-        LoaderOptions options = new LoaderOptions();
-        options.setCodePointLimit(MAX_DOCUMENT_BYTES);
-        options.setNestingDepthLimit(50);
-        options.setMaxAliasesForCollections(0);
-        options.setAllowDuplicateKeys(false);
-        YAMLMapper mapper = new YAMLMapper(YAMLFactory.builder().loaderOptions(options).build());
-        mapper.enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
-        return mapper;
     }
 
     private void expand(JsonNode node, String path, List<String> problems) {
@@ -365,16 +348,6 @@ public final class ConfigReader<T> {
         List<String> names = new ArrayList<>();
         object.fieldNames().forEachRemaining(names::add);
         return names;
-    }
-
-    private static String position(JsonProcessingException e) {
-        return e.getLocation() == null
-                ? ""
-                : " (line "
-                        + e.getLocation().getLineNr()
-                        + ", column "
-                        + e.getLocation().getColumnNr()
-                        + ")";
     }
 
     private static ConfigException problem(String source, String what) {

@@ -21,4 +21,10 @@ public @interface Key {
      * may be given as {@code <name>_file}, the path of a file whose trimmed content is the value.
      */
     boolean secret() default false;
+
+    /**
+     * Whether a value that is no secret, but may carry one, can be given as {@code <name>_file} as
+     * well.
+     */
+    boolean fromFile() default false;
 }

@@ -7,7 +7,9 @@ public record RedisConfig(
         @Key(
                         value =
                                 "redis://, rediss://, redis-sentinel:// or redis-cluster:// URL;"
-                                        + " may carry a password, so it is masked where printed.")
+                                        + " may carry a password, so it is masked where printed"
+                                        + " and can be given as url_file.",
+                        fromFile = true)
                 String url,
         @Key("Accepted for compatibility: connections are shared, there is no pool.")
                 Integer poolSize,

@@ -8,12 +8,12 @@ import java.lang.reflect.Type;
 import java.util.HashSet;
 import java.util.Set;
 
-/** Which keys of a configuration type hold secrets. */
+/** Which keys of a configuration type hold secrets, or may. */
 final class Secrets {
 
     private Secrets() {}
 
-    /** The snake-case names of all secret keys below the type. */
+    /** The snake-case names of all keys below the type that can be given as a file. */
     static Set<String> namesIn(Class<?> type) {
         Set<String> names = new HashSet<>();
         collect(type, names, new HashSet<>());
@@ -35,7 +35,7 @@ final class Secrets {
         } else if (type instanceof Class<?> raw && raw.isRecord()) {
             for (RecordComponent component : raw.getRecordComponents()) {
                 Key key = component.getAnnotation(Key.class);
-                if (key != null && key.secret()) {
+                if (key != null && (key.secret() || key.fromFile())) {
                     names.add(keyName(component));
                 }
                 collect(component.getGenericType(), names, seen);

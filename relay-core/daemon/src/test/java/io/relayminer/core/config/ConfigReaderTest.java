@@ -13,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -124,6 +125,79 @@ class ConfigReaderTest {
         var result = reader().lenient(true).build().parse("listen_adr: ':1'\n", "test.yaml");
         assertEquals(1, result.warnings().size());
         assertEquals("0.0.0.0:8080", result.config().listenAddr());
+    }
+
+    @Test
+    void yamlAliasesAndMergeKeysAreCarriedOut() {
+        Daemon daemon =
+                reader().build()
+                        .parse(
+                                """
+                                names: &both [a, b]
+                                redis: &base {url: "redis://one", pool_size: 7}
+                                services:
+                                  same: *base
+                                  other: {<<: *base, url: "redis://two"}
+                                  first:
+                                    <<: [{pool_size: 1}, {pool_size: 2, url: "redis://three"}]
+                                """,
+                                "test")
+                        .config();
+        assertEquals(List.of("a", "b"), daemon.names());
+        assertEquals("redis://one", daemon.services().get("same").url());
+        assertEquals("redis://two", daemon.services().get("other").url());
+        assertEquals(7, daemon.services().get("other").poolSize());
+        assertEquals(1, daemon.services().get("first").poolSize());
+        assertEquals("redis://three", daemon.services().get("first").url());
+    }
+
+    @Test
+    void aliasesThatMultiplyAreRefused() {
+        StringBuilder bomb = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for (int i = 1; i < 9; i++) {
+            bomb.append("a" + i + ": &a" + i + " [");
+            bomb.append(("*a" + (i - 1) + ", ").repeat(9)).append("*a" + (i - 1) + "]\n");
+        }
+        ConfigException refused =
+                assertThrows(
+                        ConfigException.class, () -> reader().build().parse(bomb.toString(), "t"));
+        assertTrue(refused.getMessage().contains("too large"), refused.getMessage());
+        assertThrows(
+                ConfigException.class,
+                () -> reader().build().parse("names: &a [x, *a]", "t"),
+                "one that contains itself");
+    }
+
+    @Test
+    void plainScalarsAreWhatTheyLookLike() {
+        Daemon daemon =
+                reader().build()
+                        .parse("names: [on, 0777, 12:30, 2026-01-01, 'true']", "t")
+                        .config();
+        assertEquals(List.of("on", "0777", "12:30", "2026-01-01", "true"), daemon.names());
+    }
+
+    @Test
+    void aKeyGivenTwiceIsRefusedWithItsPlace() {
+        ConfigException refused =
+                assertThrows(
+                        ConfigException.class,
+                        () -> reader().build().parse("names: []\nnames: []\n", "t"));
+        assertTrue(
+                refused.getMessage().contains("Duplicate field 'names' (line 2, column 1)"),
+                refused.getMessage());
+    }
+
+    record Store(
+            @Key(value = "May carry a password.", fromFile = true) String url,
+            @Key("Not.") String name) {}
+
+    @Test
+    void aValueThatMayCarryASecretCanBeAFile(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("url"), "redis://:pw@h:1\n");
+        ConfigReader<Store> stores = ConfigReader.of(Store.class).build();
+        assertEquals("redis://:pw@h:1", stores.parse("url_file: " + file, "t").config().url());
+        assertThrows(ConfigException.class, () -> stores.parse("name_file: " + file, "t"));
     }
 
     @Test

@@ -151,6 +151,10 @@ public sealed interface RedisEndpoint {
                         "max_conn_age");
         private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)?");
 
+        /** Parts of a password that look like other parts of the URL are never repeated. */
+        private static final String HINT =
+                "; in a password write @ as %40, / as %2F, # as %23, ? as %3F, : as %3A";
+
         private final String url;
 
         Parser(String url) {
@@ -166,16 +170,21 @@ public sealed interface RedisEndpoint {
             }
             String scheme = url.substring(0, colon);
             String rest = url.substring(colon + 3);
+            if (rest.indexOf('#') >= 0) {
+                throw bad("it contains a '#'" + HINT);
+            }
             String query = "";
             int mark = rest.indexOf('?');
             if (mark >= 0) {
                 query = rest.substring(mark + 1);
                 rest = rest.substring(0, mark);
             }
-            // The password may contain anything but '@' and '/', unless it is percent-encoded.
             Credentials credentials = Credentials.NONE;
             int slash = rest.indexOf('/');
             int at = rest.lastIndexOf('@', slash < 0 ? rest.length() : slash);
+            if (rest.indexOf('@') != rest.lastIndexOf('@')) {
+                throw bad("it contains more than one '@'" + HINT);
+            }
             if (at >= 0) {
                 credentials = credentials(rest.substring(0, at));
                 rest = rest.substring(at + 1);
@@ -271,9 +280,9 @@ public sealed interface RedisEndpoint {
                     return database;
                 }
             } catch (NumberFormatException e) {
-                throw bad("the database '" + text + "' is not a number");
+                throw bad("the database after the '/' is not a number" + HINT);
             }
-            throw bad("the database '" + text + "' is negative");
+            throw bad("the database is negative");
         }
 
         private List<HostPort> addresses(String authority, int defaultPort) {
@@ -310,6 +319,9 @@ public sealed interface RedisEndpoint {
                     port = text.substring(colon + 1);
                 }
             }
+            if (host.indexOf(':') >= 0 && !text.startsWith("[")) {
+                throw bad("a host contains ':'; an IPv6 address needs brackets" + HINT);
+            }
             if (host.isEmpty()) {
                 host = "localhost";
             }
@@ -322,9 +334,9 @@ public sealed interface RedisEndpoint {
                     return new HostPort(host, number);
                 }
             } catch (NumberFormatException e) {
-                throw bad("the port '" + port + "' is not a number");
+                throw bad("a port is not a number" + HINT);
             }
-            throw bad("the port " + port + " is not within 1 to 65535");
+            throw bad("a port is not within 1 to 65535");
         }
 
         private Credentials credentials(String text) {
@@ -353,7 +365,10 @@ public sealed interface RedisEndpoint {
         private void rejectUnknown(Map<String, String> options) {
             for (String name : options.keySet()) {
                 if (!IGNORED.contains(name)) {
-                    throw bad("the option '" + name + "' is unknown");
+                    throw bad(
+                            name.matches("[a-z_]{1,30}")
+                                    ? "the option '" + name + "' is unknown"
+                                    : "an option is unknown" + HINT);
                 }
             }
         }

@@ -97,4 +97,27 @@ class RedisEndpointTest {
                         () -> RedisEndpoint.parse("redis://u:hunter2@h:x"));
         assertFalse(String.valueOf(e.getMessage()).contains("hunter2"));
     }
+
+    /** Characters of a password that end it, as a client of another make would read them. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "redis://:hunter2#hunter3@h:6379",
+                "redis://:hunter2@hunter3@h:6379",
+                "redis://:hunter2/hunter3@h:6379",
+                "redis://:hunter2?hunter3@h:6379",
+                "redis://:hunter2?hunter3=1@h:6379",
+                "redis://h:6379/hunter2",
+                "redis://hunter2:hunter3:h:6379",
+                "hunter2",
+                "rediss://:hunter2@h:70000",
+                "redis-sentinel://:hunter2@h1,h2"
+            })
+    void aPasswordThatIsNotEncodedIsRefusedAndNotRepeated(String url) {
+        RedisStateException e =
+                assertThrows(RedisStateException.class, () -> RedisEndpoint.parse(url));
+        String message = String.valueOf(e.getMessage());
+        assertFalse(message.contains("hunter"), message);
+        assertTrue(message.startsWith("redis.url cannot be used: "), message);
+    }
 }
