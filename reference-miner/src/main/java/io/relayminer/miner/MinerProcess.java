@@ -5,6 +5,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.relayminer.core.admin.AdminServer;
 import io.relayminer.core.admin.DebugPages;
+import io.relayminer.core.chain.BlockFeed;
 import io.relayminer.core.chain.ChainClient;
 import io.relayminer.core.chain.ChainQueries;
 import io.relayminer.core.config.Check;
@@ -21,11 +22,6 @@ import io.relayminer.core.redis.RedisEndpoint;
 import io.relayminer.core.redis.RedisKeys;
 import io.relayminer.core.redis.RedisServerCheck;
 import io.relayminer.leader.InstanceId;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -40,6 +36,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The miner as a process: keys, Redis, the chain and the operators' HTTP server around a {@link
@@ -120,7 +119,7 @@ final class MinerProcess implements AutoCloseable {
                     config.pprof().isEnabled()
                             ? opened(DebugPages.open(config.pprof().address()))
                             : null;
-            this.admin = config.metrics().isEnabled() ? opened(admin(registry)) : null;
+            this.admin = config.metrics().isEnabled() ? opened(admin(registry, chain.blocks())) : null;
             miner.start();
             LOG.info("miner {} works for {} keys", instance, ring.addresses().size());
         } catch (RuntimeException e) {
@@ -189,12 +188,12 @@ final class MinerProcess implements AutoCloseable {
         }
     }
 
-    private AdminServer admin(PrometheusMeterRegistry registry) {
+    private AdminServer admin(PrometheusMeterRegistry registry, BlockFeed blocks) {
         InetSocketAddress at = Check.listenAddress("metrics.addr", config.metrics().address());
         try {
             return AdminServer.builder()
                     .metrics(() -> MinerMetrics.exposition(registry.scrape()))
-                    .health(() -> true)
+                    .health(blocks::isAlive)
                     .get("/ready", this::ready)
                     .get("/status", this::status)
                     .start(at.getHostString(), at.getPort());

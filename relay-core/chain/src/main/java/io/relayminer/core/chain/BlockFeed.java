@@ -36,6 +36,14 @@ public interface BlockFeed extends AutoCloseable {
     Duration blockInterval();
 
     /**
+     * Whether it follows the chain, or was closed. False means that it has ended for good and only
+     * a new process helps; nodes that do not answer are no reason.
+     */
+    default boolean isAlive() {
+        return true;
+    }
+
+    /**
      * Calls the listener for every block from now on, beginning with the newest one already known.
      *
      * @return ends the subscription when closed; closing twice is harmless

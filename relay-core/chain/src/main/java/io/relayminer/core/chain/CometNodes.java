@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.relayminer.core.net.UrlAuthority;
 
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -36,6 +38,8 @@ import java.util.random.RandomGenerator;
 
 /** Calls to the CometBFT RPC of the chain nodes over HTTP, and their WebSockets. Thread-safe. */
 final class CometNodes implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(CometNodes.class);
 
     /** Bound on an answer that is read as a whole. A block is at most some 30 MB of JSON. */
     private static final int MAX_ANSWER_BYTES = 64 << 20;
@@ -74,6 +78,23 @@ final class CometNodes implements AutoCloseable {
 
     CompletableFuture<Block> latestBlock() {
         return call("latest block", "block", "{}").thenApply(CometJson::block);
+    }
+
+    /** The newest block of one node, counted round. */
+    CompletableFuture<Block> latestBlockOf(int node) {
+        String question = "latest block";
+        return attempt(
+                        nodes.nodes().get(Math.floorMod(node, count())),
+                        request("block", "{}"),
+                        question,
+                        body -> result(question, body))
+                .thenApply(CometJson::block)
+                .toCompletableFuture();
+    }
+
+    /** How long one answer may take to begin, and then to end. */
+    Duration timeout() {
+        return timeout;
     }
 
     CompletableFuture<String> chainId() {
@@ -192,9 +213,19 @@ final class CometNodes implements AutoCloseable {
                             return http.sendAsync(
                                     builder.build(), HttpResponse.BodyHandlers.ofInputStream());
                         })
-                .thenApplyAsync(
-                        response -> {
-                            try (InputStream body = response.body()) {
+                .thenCompose(response -> read(response, question, reader));
+    }
+
+    /**
+     * Reads an answer. The client's own deadline ends with the headers, so the body has another one
+     * of the same length: a node that stalls in the middle is a node that does not answer.
+     */
+    private <T> CompletionStage<T> read(
+            HttpResponse<InputStream> response, String question, Reader<T> reader) {
+        InputStream body = response.body();
+        return CompletableFuture.supplyAsync(
+                        () -> {
+                            try (body) {
                                 if (response.statusCode() != 200) {
                                     throw new ChainUnavailableException(
                                             question
@@ -208,7 +239,18 @@ final class CometNodes implements AutoCloseable {
                                         question + ": the answer broke off", null);
                             }
                         },
-                        blocking);
+                        blocking)
+                .orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS)
+                .whenComplete((answer, failure) -> end(body));
+    }
+
+    /** Wakes whoever reads. */
+    private static void end(InputStream body) {
+        try {
+            body.close();
+        } catch (IOException e) {
+            LOG.trace("the answer was closed already", e);
+        }
     }
 
     private static byte[] readBounded(String question, InputStream body) throws IOException {
@@ -232,7 +274,8 @@ final class CometNodes implements AutoCloseable {
                             authorization(url)
                                     .ifPresent(basic -> builder.header("Authorization", basic));
                             return builder.buildAsync(endpoint, listener);
-                        });
+                        })
+                .orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /**

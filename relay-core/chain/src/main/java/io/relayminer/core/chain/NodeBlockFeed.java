@@ -12,6 +12,7 @@ import org.slf4j.LoggerFactory;
 import java.net.http.WebSocket;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -19,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -28,7 +30,8 @@ import java.util.function.Consumer;
  * One virtual thread owns the feed: it connects, reads what the WebSocket puts into its inbox, fills gaps, and asks the nodes when the
  * subscription has been silent for too long. Everything that can happen to a subscription (a refused or failed connection, a closed or
  * half-open one, a cancelled subscription, lost or repeated events) ends in one of two ways: a connection that is known to be gone is
- * replaced by one to the next node, and one that is only silent is found out by asking.
+ * replaced by one to the next node, and one that is only silent is found out by asking all nodes, since the one that is silent may have
+ * halted and would confirm that nothing has happened.
  *
  * The block id is computed from the header of the event. That saves a request per block, but relies on this program and the nodes
  * agreeing on the hash, so the first block is compared: if they do not agree, ids are asked for instead.
@@ -60,6 +63,7 @@ final class NodeBlockFeed implements BlockFeed {
     private final CompletableFuture<Block> started = new CompletableFuture<>();
     private final AtomicBoolean running = new AtomicBoolean();
     private volatile boolean closed;
+    private volatile boolean ended;
     private volatile @Nullable Block latest;
     private volatile double intervalSeconds;
     private volatile @Nullable Thread thread;
@@ -141,23 +145,24 @@ final class NodeBlockFeed implements BlockFeed {
 
     private void run() {
         try {
-            seed();
             while (!closed) {
-                connectIfDue();
-                Signal signal = inbox.poll(pauseMillis(), TimeUnit.MILLISECONDS);
-                switch (signal) {
-                    case null -> askIfSilent();
-                    case Announced announced -> announced(announced);
-                    case Lost lost -> lost(lost);
-                    case Wake wake -> {}
+                try {
+                    follow();
+                } catch (RuntimeException e) {
+                    // A feed that has ended is a miner that sleeps through its windows.
+                    LOG.error("the block feed failed and begins anew", e);
+                    Connection failed = connection;
+                    connection = null;
+                    if (failed != null) {
+                        failed.abort();
+                    }
+                    TimeUnit.MILLISECONDS.sleep(settings.maxRetry().toMillis());
                 }
             }
         } catch (InterruptedException e) {
             // Closed.
-        } catch (RuntimeException e) {
-            LOG.error("the block feed ended unexpectedly", e);
-            started.completeExceptionally(e);
         } finally {
+            ended = true;
             Connection open = connection;
             if (open != null) {
                 open.abort();
@@ -165,18 +170,73 @@ final class NodeBlockFeed implements BlockFeed {
         }
     }
 
+    private void follow() throws InterruptedException {
+        if (latest == null) {
+            seed();
+        }
+        while (!closed) {
+            connectIfDue();
+            Signal signal = inbox.poll(pauseMillis(), TimeUnit.MILLISECONDS);
+            switch (signal) {
+                case null -> askIfSilent();
+                case Announced announced -> announced(announced);
+                case Lost lost -> lost(lost);
+                case Wake wake -> {}
+            }
+        }
+    }
+
+    @Override
+    public boolean isAlive() {
+        return !ended || closed;
+    }
+
+    /** The newest block that any node has, and which one that is. */
+    private record Newest(Block block, int node) {}
+
+    /**
+     * Asks every node, at once: one that has halted answers as well as the others, and believes
+     * what it says.
+     *
+     * @param first the node to prefer among those that have come equally far, counted round
+     */
+    private Newest newest(int first) throws InterruptedException {
+        List<CompletableFuture<Block>> asked = new ArrayList<>();
+        for (int i = 0; i < nodes.count(); i++) {
+            asked.add(nodes.latestBlockOf(first + i));
+        }
+        Newest best = null;
+        ChainException failure =
+                new ChainUnavailableException("latest block: no chain node answered", null);
+        for (int i = 0; i < asked.size(); i++) {
+            try {
+                Block block = await(asked.get(i));
+                if (best == null || block.height() > best.block().height()) {
+                    best = new Newest(block, first + i);
+                }
+            } catch (ChainException e) {
+                failure = e;
+            }
+        }
+        if (best == null) {
+            throw failure;
+        }
+        return best;
+    }
+
     private void seed() throws InterruptedException {
         Duration pause = settings.firstRetry();
         while (!closed) {
             try {
-                Block first = await(nodes.latestBlock());
+                Newest first = newest(0);
                 lastHeard = clock.millis();
-                accept(first);
-                started.complete(first);
+                node = first.node();
+                accept(first.block());
+                boolean unused = started.complete(first.block());
                 return;
             } catch (ChainException e) {
                 LOG.warn("no chain node gives a first block, trying again: {}", e.getMessage());
-                inbox.poll(pause.toMillis(), TimeUnit.MILLISECONDS);
+                Signal unused = inbox.poll(pause.toMillis(), TimeUnit.MILLISECONDS);
                 pause = longer(pause);
             }
         }
@@ -196,7 +256,9 @@ final class NodeBlockFeed implements BlockFeed {
             WebSocket socket = await(nodes.open(node, opening));
             opening.socket = socket;
             connection = opening;
-            await(socket.sendText(SUBSCRIBE, true));
+            await(
+                    socket.sendText(SUBSCRIBE, true)
+                            .orTimeout(nodes.timeout().toNanos(), TimeUnit.NANOSECONDS));
         } catch (ChainException e) {
             opening.abort();
             connection = null;
@@ -232,15 +294,16 @@ final class NodeBlockFeed implements BlockFeed {
         }
         lastHeard = clock.millis();
         try {
-            Block newest = await(nodes.latestBlock());
-            if (newest.height() > latest().height()) {
+            Newest newest = newest(node + 1);
+            if (newest.block().height() > latest().height()) {
                 Connection silent = connection;
                 if (silent != null) {
                     connection = null;
                     silent.abort();
                     backOff("the block subscription is silent");
                 }
-                advance(newest);
+                node = newest.node();
+                advance(newest.block());
             }
         } catch (ChainException e) {
             LOG.warn("no chain node tells its newest block: {}", e.getMessage());
@@ -322,7 +385,7 @@ final class NodeBlockFeed implements BlockFeed {
     private static <T> T await(CompletableFuture<T> stage) throws InterruptedException {
         try {
             return stage.get();
-        } catch (java.util.concurrent.ExecutionException e) {
+        } catch (ExecutionException e) {
             Throwable cause = e.getCause();
             if (cause instanceof CompletionException wrapped && wrapped.getCause() != null) {
                 cause = wrapped.getCause();

@@ -137,6 +137,57 @@ class BlockFeedTest {
         awaitHeights(10, 12);
     }
 
+    /** It answers every question, and everything it says is old. */
+    @Test
+    void aHaltedFirstNodeDoesNotHoldUpTheFeed() throws Exception {
+        follow(feed(Duration.ofMillis(50), 64, one, two));
+        awaitSubscriber(one);
+        two.advanceSilently(15);
+        awaitHeights(10, 15);
+        awaitSubscriber(two);
+        two.announce(16);
+        awaitHeights(10, 16);
+    }
+
+    @Test
+    void theFeedBeginsAtTheNodeThatHasComeFurthest() throws Exception {
+        two.advanceSilently(60);
+        BlockFeed feed = feed(NEVER, 64, one, two);
+        follow(feed);
+        assertEquals(60, feed.latest().height());
+        awaitSubscriber(two);
+        assertTrue(feed.isAlive());
+    }
+
+    /** Its headers came in time, and then nothing more. */
+    @Test
+    void anAnswerThatStallsInItsBodyIsNoAnswer() throws Exception {
+        client =
+                ChainClient.open(
+                        new ChainSettings(
+                                List.of(one.url(), two.url()),
+                                List.of("127.0.0.1:1"),
+                                true,
+                                Duration.ofMillis(300),
+                                Duration.ofMillis(10),
+                                "pocket"),
+                        new FeedSettings(
+                                Duration.ofMillis(50),
+                                Duration.ofMillis(10),
+                                Duration.ofMillis(40),
+                                64),
+                        InstantSource.system(),
+                        new Random(1));
+        one.stalling(true);
+        two.advanceSilently(12);
+        follow(client.blocks());
+        assertEquals(12, client.blocks().latest().height());
+        assertEquals(
+                11L,
+                client.queries().block(11).toCompletableFuture().join().height(),
+                "the second node is asked");
+    }
+
     @Test
     void aClosedSubscriptionIsOpenedAtAnotherNode() throws Exception {
         follow(feed(NEVER, 64, one, two));

@@ -40,6 +40,7 @@ final class ScriptedCometNode implements AutoCloseable {
     private final List<OutputStream> subscribers = new CopyOnWriteArrayList<>();
     private volatile long tip;
     private volatile boolean failing;
+    private volatile boolean stalling;
     private volatile boolean refusingSubscriptions;
     private volatile boolean otherHash;
     private volatile int connections;
@@ -58,6 +59,11 @@ final class ScriptedCometNode implements AutoCloseable {
     /** Answers every request with an HTTP error. */
     void failing(boolean value) {
         failing = value;
+    }
+
+    /** Begins every answer and never ends it. */
+    void stalling(boolean value) {
+        stalling = value;
     }
 
     /** Refuses to open WebSockets. */
@@ -202,7 +208,7 @@ final class ScriptedCometNode implements AutoCloseable {
                                 + body.length
                                 + "\r\n\r\n")
                         .getBytes(ISO_8859_1));
-        out.write(body);
+        out.write(body, 0, stalling ? 1 : body.length);
         out.flush();
     }
 

@@ -71,6 +71,9 @@ final class RelayIntake {
     private List<RelayEntry> held = new ArrayList<>();
     private long heldAt = -1;
 
+    /** Whether a read has failed whose entries were not looked for since. */
+    private boolean recovering;
+
     RelayIntake(
             OwnedSupplier supplier,
             SupplierStore store,
@@ -102,7 +105,28 @@ final class RelayIntake {
         if (held.size() >= MAX_HELD) {
             return done;
         }
-        return done + process(notHeld(store.poll(settings.batchSize(), wait)));
+        return done + process(notHeld(receive(wait)));
+    }
+
+    /**
+     * Entries to work on. After a read that failed its entries may have been delivered to nobody
+     * but the network, so they are taken over at once: a session whose only relays they are does
+     * not exist before that.
+     */
+    private List<RelayEntry> receive(Duration wait) throws InterruptedException {
+        if (recovering) {
+            List<RelayEntry> lost = store.takeOver(settings.batchSize());
+            recovering = !lost.isEmpty();
+            if (recovering) {
+                return lost;
+            }
+        }
+        try {
+            return store.poll(settings.batchSize(), wait);
+        } catch (MinerStoreException e) {
+            recovering = true;
+            throw e;
+        }
     }
 
     /**
@@ -116,7 +140,7 @@ final class RelayIntake {
         try {
             int unused = retryHeld();
             while (held.size() < MAX_HELD && !store.drainedTo(position)) {
-                List<RelayEntry> entries = store.poll(settings.batchSize(), Duration.ZERO);
+                List<RelayEntry> entries = receive(Duration.ZERO);
                 if (entries.isEmpty()) {
                     entries = store.takeOver(settings.batchSize());
                 }

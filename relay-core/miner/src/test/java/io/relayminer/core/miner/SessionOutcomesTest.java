@@ -3,14 +3,18 @@ package io.relayminer.core.miner;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.relayminer.core.chain.TxFailure;
+import io.relayminer.core.miner.store.MinerStoreException;
+import io.relayminer.core.miner.store.RelayEntry;
 import io.relayminer.core.miner.store.SessionRecord;
 import io.relayminer.core.miner.store.SessionState;
 import io.relayminer.core.miner.store.SubmissionReport;
+import io.relayminer.core.miner.store.SupplierStore;
 import io.relayminer.core.wire.session.SessionHeader;
 import io.relayminer.transport.MinedRelay;
 
@@ -583,5 +587,141 @@ class SessionOutcomesTest {
         w.until(SETTLEMENT + 6);
         assertEquals(SessionState.PROOF_WINDOW_CLOSED, w.state());
         w.nothingIsLeft();
+    }
+
+    /** The answer to the read was lost, and with it the only relay of the session. */
+    @Test
+    void whatWasDeliveredToNobodyIsTakenOverAtOnce() {
+        World w = new World(1);
+        w.turn();
+        w.relay(0);
+        w.store.losesNextPoll = true;
+        assertThrows(MinerStoreException.class, w::turn);
+        w.turn();
+        assertEquals(1, w.record().relayCount());
+    }
+
+    /** A predecessor that was paused in a read took them with it, a moment ago. */
+    @Test
+    void whatAnotherReceivedIsTakenOverBeforeASessionIsSealed() throws Exception {
+        World w = new World(1).withRelays(3).until(2);
+        SupplierStore zombie = w.store.memory.open(SUPPLIER, w.store.grant(SUPPLIER, "zombie"));
+        w.start();
+        w.turn();
+        w.relay(3);
+        List<RelayEntry> stolen = zombie.poll(10, Duration.ZERO);
+        assertEquals(1, stolen.size());
+        w.until(CLAIM_OPEN + 1);
+        assertEquals(4, w.record().relayCount());
+    }
+
+    /** Its end height is that of no session, and it says so first. */
+    @Test
+    void anEntryThatCannotBeJudgedTakesNoOtherWithIt() {
+        World w = new World(1);
+        SessionHeader header = w.chain.header(APPLICATION, "svc1", END);
+        MinedRelay sound = SimWorld.relay(w.chain, header, SUPPLIER, 0, true);
+        w.store.append(
+                new MinedRelay(
+                        sound.relayHash(),
+                        sound.relayBytes(),
+                        sound.computeUnitsPerRelay(),
+                        sound.sessionId(),
+                        sound.sessionStartHeight(),
+                        END + 1,
+                        SUPPLIER,
+                        sound.serviceId(),
+                        sound.application(),
+                        sound.arrivalHeight(),
+                        1));
+        w.withRelays(3).until(CLAIM_OPEN + 1);
+        assertEquals(3, w.record().relayCount());
+        assertEquals(1, w.store.memory.setAside(SUPPLIER).size(), "it is not of this session");
+        assertEquals(0, w.store.memory.backlog(SUPPLIER));
+    }
+
+    @Test
+    void whatTheChainDefinitelyRefusesHoldsUpNobodyAndIsSetAsideInTheEnd() {
+        World w = new World(1).withRelays(2);
+        w.chain.refusedServices.add("svc9");
+        w.store.append(
+                SimWorld.relay(
+                        w.chain, w.chain.header(APPLICATION, "svc9", END), SUPPLIER, 7, true));
+        w.until(3);
+        assertEquals(2, w.record().relayCount());
+        assertEquals(List.of(), w.store.memory.setAside(SUPPLIER));
+        w.until(6);
+        assertEquals(1, w.store.memory.setAside(SUPPLIER).size());
+        w.until(SETTLEMENT + 1);
+        assertEquals(SessionState.PROVED, w.state());
+    }
+
+    @Test
+    void anUnforeseenFaultInOneSessionStopsNoOther() {
+        World w = new World(1);
+        List<SessionHeader> headers = w.withSessions(3);
+        w.store.faultyTree = headers.get(0).getSessionId();
+        w.until(CLAIM_CLOSE - 2);
+        assertEquals(2, Set.copyOf(w.chain.claimsExecuted).size());
+        w.store.faultyTree = "";
+        w.until(SETTLEMENT + 1);
+        assertEquals(3, w.chain.settled.size());
+    }
+
+    /** One leaf is lost after the seal: the others are worth a claim. */
+    @Test
+    void aLeafThatIsLostCostsNoMoreThanItself() {
+        World w = new World(1).withRelays(3).until(CLAIM_OPEN);
+        w.store.lostLeaves = 1;
+        w.until(SETTLEMENT + 1);
+        assertEquals(SessionState.PROVED, w.state());
+        assertEquals(
+                2, w.chain.settled.get(w.session + "/" + SUPPLIER).count(), "leaves are claimed");
+    }
+
+    /** Of two sessions the older one is over, and the younger one's window is open. */
+    @Test
+    void whatClosesNextComesBeforeWhatIsOver() {
+        World w = new World(0).withRelays(2).until(2 * END + 1);
+        long end = w.chain.header(APPLICATION, "svc1", w.chain.height).getSessionEndBlockHeight();
+        w.until(end);
+        w.store.append(
+                SimWorld.relay(
+                        w.chain, w.chain.header(APPLICATION, "svc1", end), SUPPLIER, 50, true));
+        w.chain.unanswered.add("events");
+        w.chain.unanswered.add("proofParams");
+        w.until(SETTLEMENT);
+        assertEquals(SessionState.CLAIMED, w.state(), "its settlement cannot be read yet");
+        w.chain.unanswered.clear();
+        w.chain.asked.clear();
+        w.until(SETTLEMENT + 1);
+        int sending = w.chain.asked.indexOf("prepare");
+        int settling = w.chain.asked.indexOf("events");
+        assertTrue(sending >= 0 && sending < settling, w.chain.asked::toString);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0.05, CLAIMED", "0.9, CLAIM_SKIPPED"})
+    void byDefaultAClaimIsMadeIfItIsWorthItsExpectedCost(double probability, SessionState state) {
+        World w = new World(probability);
+        w.chain.proofFee = 200_000;
+        w.withRelays(1).until(CLAIM_OPEN + 2);
+        assertEquals(state, w.state());
+    }
+
+    /** Paying more than claim and penalty together would be a loss twice. */
+    @Test
+    void aProofThatCostsMoreThanItSavesIsNotSent() {
+        World w =
+                new World(
+                                1,
+                                MinerSettings.DEFAULT.withClaimPolicy(
+                                        MinerSettings.ClaimPolicy.ALWAYS))
+                        .withRelays(1)
+                        .until(CLAIM_CLOSE - 2);
+        w.chain.proofFee = 1_000_000;
+        w.until(SETTLEMENT + 1);
+        assertEquals(Map.of(), w.chain.proofsCharged);
+        assertEquals(SessionState.PROOF_WINDOW_CLOSED, w.state());
     }
 }

@@ -6,6 +6,7 @@ import com.google.protobuf.Message;
 import io.relayminer.core.chain.Block;
 import io.relayminer.core.chain.ChainEvent;
 import io.relayminer.core.chain.ChainQueries;
+import io.relayminer.core.chain.ChainRefusedException;
 import io.relayminer.core.chain.ChainUnavailableException;
 import io.relayminer.core.chain.ComputeUnits;
 import io.relayminer.core.chain.TxException;
@@ -63,6 +64,15 @@ final class SimChain implements TxSubmitter {
 
     static final long UNITS = 1000;
     static final long FEE = 10;
+
+    /** What a proof costs, in upokt. */
+    long proofFee = FEE;
+
+    /** Services of which the chain says that there is no session. */
+    final Set<String> refusedServices = new HashSet<>();
+
+    /** Questions and preparations in the order in which they came. */
+    final List<String> asked = new ArrayList<>();
 
     final Params params =
             Params.newBuilder()
@@ -402,6 +412,12 @@ final class SimChain implements TxSubmitter {
                         new Class<?>[] {ChainQueries.class},
                         (proxy, method, arguments) -> {
                             String name = method.getName();
+                            asked.add(name);
+                            if (name.equals("session") && refusedServices.contains(arguments[1])) {
+                                return CompletableFuture.failedFuture(
+                                        new ChainRefusedException(
+                                                "session", "NOT_FOUND", "no such service"));
+                            }
                             if (faults.before(name)
                                     || faults.after(name)
                                     || unanswered.contains(name)
@@ -420,7 +436,7 @@ final class SimChain implements TxSubmitter {
                     io.relayminer.core.wire.proof.Params.newBuilder()
                             .setProofRequestProbability(probability)
                             .setProofRequirementThreshold(CoinAmount.upokt(1_000_000))
-                            .setProofSubmissionFee(CoinAmount.upokt(FEE))
+                            .setProofSubmissionFee(CoinAmount.upokt(proofFee))
                             .build();
             case "computeUnits" -> Optional.of(new ComputeUnits(UNITS, true));
             case "difficulty" ->
@@ -459,6 +475,7 @@ final class SimChain implements TxSubmitter {
 
     @Override
     public CompletionStage<SignedTx> prepare(TxRequest request) {
+        asked.add("prepare");
         if (faults.before("prepare")) {
             return CompletableFuture.failedFuture(new ChainUnavailableException("prepare", null));
         }

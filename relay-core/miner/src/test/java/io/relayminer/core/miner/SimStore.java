@@ -4,6 +4,8 @@ import io.relayminer.core.miner.store.InMemoryMinerStore;
 import io.relayminer.core.miner.store.MinerStore;
 import io.relayminer.core.miner.store.MinerStoreException;
 import io.relayminer.core.miner.store.SupplierStore;
+import io.relayminer.smst.LeafNode;
+import io.relayminer.smst.SparseMerkleSumTrie;
 import io.relayminer.smst.redis.Fence;
 import io.relayminer.transport.MinedRelay;
 import io.relayminer.transport.RelayLog;
@@ -13,7 +15,9 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -26,7 +30,17 @@ final class SimStore implements MinerStore {
     final SimFaults faults;
     final InMemoryMinerStore memory;
     private final RelayLog log;
+    private final List<MinedRelay> appended = new ArrayList<>();
     private final Map<String, Fence> leases = new HashMap<>();
+
+    /** The session whose tree cannot be read because of a fault of this program; empty for none. */
+    String faultyTree = "";
+
+    /** How many leaves of each tree are gone. */
+    int lostLeaves;
+
+    /** Whether the answer to the next read is lost. */
+    boolean losesNextPoll;
 
     /** Whether there is no room for leaves. */
     boolean full;
@@ -50,6 +64,7 @@ final class SimStore implements MinerStore {
     }
 
     void append(MinedRelay relay) {
+        appended.add(relay);
         log.append(relay).toCompletableFuture().join();
     }
 
@@ -94,6 +109,21 @@ final class SimStore implements MinerStore {
             this.real = real;
         }
 
+        private SparseMerkleSumTrie without(int lost, String session) {
+            SparseMerkleSumTrie.Builder builder = SparseMerkleSumTrie.digestBuilder(0);
+            appended.stream()
+                    .filter(relay -> relay.sessionId().equals(session))
+                    .skip(lost)
+                    .map(
+                            relay ->
+                                    LeafNode.of(
+                                            relay.relayHash(),
+                                            relay.relayBytes(),
+                                            relay.computeUnitsPerRelay()))
+                    .forEach(builder::add);
+            return builder.build();
+        }
+
         @Override
         public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
             String name = method.getName();
@@ -108,11 +138,21 @@ final class SimStore implements MinerStore {
             if (faults.before(name)) {
                 throw unavailable(name);
             }
+            if (name.equals("trie") && arguments[0].equals(faultyTree)) {
+                throw new ArithmeticException("a fault of this program");
+            }
+            if (name.equals("trie") && lostLeaves > 0) {
+                return without(lostLeaves, (String) arguments[0]);
+            }
             Object result;
             try {
                 result = method.invoke(real, arguments);
             } catch (InvocationTargetException e) {
                 throw e.getCause();
+            }
+            if (name.equals("poll") && losesNextPoll) {
+                losesNextPoll = false;
+                throw unavailable(name);
             }
             if (faults.after(name)) {
                 throw unavailable(name);

@@ -70,6 +70,9 @@ final class StreamInbox {
     private long notBefore = System.nanoTime();
     private @Nullable RedisException failure;
 
+    /** Whether a read failed after which entries may be pending that nobody has. */
+    private volatile boolean answerMissed;
+
     // Of the owner's thread only.
     private String claimCursor = START;
     private boolean claiming = true;
@@ -254,14 +257,18 @@ final class StreamInbox {
                 false);
     }
 
+    /** A read failed. What it would have brought is claimed with the next poll. Any thread. */
+    void missedAnAnswer() {
+        answerMissed = true;
+    }
+
     private List<RelayEntry> reclaim(int max) {
-        if (!claiming) {
-            if (System.nanoTime() - nextReclaim < 0) {
-                return List.of();
-            }
+        boolean missed = answerMissed;
+        if (missed || (!claiming && System.nanoTime() - nextReclaim >= 0)) {
+            answerMissed = false;
             claiming = true;
             claimCursor = START;
-            claimIdleMillis = settings.reclaimIdle().toMillis();
+            claimIdleMillis = missed ? 0 : settings.reclaimIdle().toMillis();
         }
         while (claiming) {
             ClaimedMessages<byte[], byte[]> page = claim(claimCursor, claimIdleMillis, max);

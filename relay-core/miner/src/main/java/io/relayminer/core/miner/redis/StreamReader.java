@@ -285,6 +285,7 @@ final class StreamReader implements AutoCloseable {
         } catch (RedisException | TimeoutException e) {
             for (StreamInbox inbox : request.inboxes()) {
                 listener.readFailed(inbox.supplier());
+                inbox.missedAnAnswer();
             }
             LOG.debug("reading relay streams failed; trying again", e);
             pause(RETRY_NANOS);
