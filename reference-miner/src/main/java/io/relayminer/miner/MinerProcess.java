@@ -22,6 +22,11 @@ import io.relayminer.core.redis.RedisEndpoint;
 import io.relayminer.core.redis.RedisKeys;
 import io.relayminer.core.redis.RedisServerCheck;
 import io.relayminer.leader.InstanceId;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -36,9 +41,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The miner as a process: keys, Redis, the chain and the operators' HTTP server around a {@link
@@ -119,7 +121,8 @@ final class MinerProcess implements AutoCloseable {
                     config.pprof().isEnabled()
                             ? opened(DebugPages.open(config.pprof().address()))
                             : null;
-            this.admin = config.metrics().isEnabled() ? opened(admin(registry, chain.blocks())) : null;
+            this.admin =
+                    config.metrics().isEnabled() ? opened(admin(registry, chain.blocks())) : null;
             miner.start();
             LOG.info("miner {} works for {} keys", instance, ring.addresses().size());
         } catch (RuntimeException e) {
