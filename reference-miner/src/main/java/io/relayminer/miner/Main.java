@@ -48,6 +48,7 @@ public final class Main extends DaemonCommand<MinerConfig> {
 
     @Override
     protected void run(MinerConfig config) throws InterruptedException {
+        config.requirePortsFree();
         try (MinerProcess process = MinerProcess.start(config)) {
             Runtime.getRuntime()
                     .addShutdownHook(

@@ -475,6 +475,11 @@ record MinerConfig(
         return value;
     }
 
+    /** Refuses to start where one of the listeners' ports is taken. */
+    void requirePortsFree() {
+        Check.free(listeners());
+    }
+
     private Map<String, InetSocketAddress> listeners() {
         Map<String, InetSocketAddress> all = new LinkedHashMap<>();
         if (metrics.isEnabled()) {

@@ -49,6 +49,7 @@ public final class Main extends DaemonCommand<RelayerConfig> {
 
     @Override
     protected void run(RelayerConfig config) throws InterruptedException {
+        config.requirePortsFree();
         try (RelayerProcess process = RelayerProcess.start(config)) {
             process.awaitStop();
         }

@@ -199,6 +199,11 @@ record RelayerConfig(
                 gracePeriodExtraBlocks);
     }
 
+    /** Refuses to start where one of the listeners' ports is taken. */
+    void requirePortsFree() {
+        Check.free(listeners());
+    }
+
     private Map<String, InetSocketAddress> listeners() {
         Map<String, InetSocketAddress> all = new LinkedHashMap<>();
         all.put("listen_addr", Check.listenAddress("listen_addr", listenAddr));

@@ -267,6 +267,30 @@ class RelayerFaultsTest {
     // -------------------------------------------------------------------------------------
 
     @Test
+    void aPortInUseIsSaidBeforeAnythingElseIsTried() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            String yaml =
+                    yaml("inline: [\"" + hex("supplier1") + "\"]", "http://unused", "unused:1")
+                            .replace(
+                                    "health_check: {addr: \"127.0.0.1:0\"}",
+                                    "health_check: {addr: \"127.0.0.1:"
+                                            + taken.getLocalPort()
+                                            + "\"}");
+            RelayerConfig config = RelayerConfig.reader().build().parse(yaml, "test").config();
+            IllegalStateException refused =
+                    assertThrows(IllegalStateException.class, config::requirePortsFree);
+            assertTrue(
+                    refused.getMessage()
+                            .startsWith(
+                                    "health_check.addr: cannot listen on 127.0.0.1:"
+                                            + taken.getLocalPort()),
+                    refused::getMessage);
+            Path file = Files.writeString(folder.resolve("relayer.yaml"), yaml);
+            assertEquals(1, new CommandLine(new Main()).execute("--config", file.toString()));
+        }
+    }
+
+    @Test
     void withoutRedisARelayerDoesNotStartAndSaysWhy() throws Exception {
         chain();
         Path config = folder.resolve("relayer.yaml");

@@ -2,7 +2,9 @@ package io.relayminer.core.config;
 
 import org.jspecify.annotations.Nullable;
 
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -97,6 +99,36 @@ public final class Check {
                                 }
                             });
                     seen.put(name, address);
+                });
+    }
+
+    /**
+     * Refuses to start beside somebody who has one of the ports, before anything else is begun.
+     *
+     * @param listeners as of {@link #distinct}
+     * @throws IllegalStateException naming the key, the address and the reason
+     */
+    public static void free(Map<String, InetSocketAddress> listeners) {
+        listeners.forEach(
+                (name, address) -> {
+                    InetSocketAddress at =
+                            address.getHostString().isEmpty()
+                                    ? new InetSocketAddress(address.getPort())
+                                    : new InetSocketAddress(
+                                            address.getHostString(), address.getPort());
+                    try (ServerSocket probe = new ServerSocket()) {
+                        probe.bind(at);
+                    } catch (IOException e) {
+                        throw new IllegalStateException(
+                                name
+                                        + ": cannot listen on "
+                                        + address.getHostString()
+                                        + ":"
+                                        + address.getPort()
+                                        + ": "
+                                        + e.getMessage()
+                                        + ". Is another process there?");
+                    }
                 });
     }
 
