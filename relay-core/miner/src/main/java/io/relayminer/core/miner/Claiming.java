@@ -22,8 +22,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.math.BigInteger;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Brings sealed sessions to a claim on chain: stores the root, decides whether a claim pays, offers
@@ -249,6 +251,17 @@ final class Claiming {
         metrics.inclusion(phase, supplier.address(), session.service, SubmissionReport.FOUND);
     }
 
+    /** Claims that were made before and may have to be proved still. */
+    private long unproved(List<Candidate> group) {
+        Set<TrackedSession> asking = new HashSet<>();
+        group.forEach(candidate -> asking.add(candidate.session()));
+        return sessions.open().stream()
+                .filter(session -> !asking.contains(session))
+                .filter(session -> session.claim.seen || session.claim.wasSent())
+                .filter(session -> !session.proof.wasSent() && !session.proofNotWanted)
+                .count();
+    }
+
     /**
      * Claims only what the operator can prove: a claim whose proof cannot be paid is a bought
      * penalty.
@@ -262,7 +275,11 @@ final class Claiming {
             }
             BigInteger each = fee.add(BigInteger.valueOf(settings.txFeeUpokt() + 1));
             BigInteger balance = calls.await(chain.balance(supplier.address()));
-            long possible = balance.divide(each).min(BigInteger.valueOf(group.size())).longValue();
+            BigInteger left =
+                    balance.divide(each)
+                            .subtract(BigInteger.valueOf(unproved(group)))
+                            .max(BigInteger.ZERO);
+            long possible = left.min(BigInteger.valueOf(group.size())).longValue();
             if (possible < group.size()) {
                 LOG.error(
                         "supplier {} has {} upokt, enough to prove {} of {} sessions; the others"

@@ -1,6 +1,8 @@
 package io.relayminer.core.miner;
 
 import io.lettuce.core.RedisException;
+import io.relayminer.core.chain.ChainException;
+import io.relayminer.core.chain.ChainQueries;
 import io.relayminer.core.miner.store.MinerStore;
 import io.relayminer.core.miner.store.MinerStoreException;
 import io.relayminer.core.redis.RedisServerCheck;
@@ -28,6 +30,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * What a replica does from time to time on its own account: asks how its suppliers stand and
@@ -55,6 +58,9 @@ final class Housekeeper {
     private final LeaseAssignment assignment;
     private final MinerMetrics metrics;
     private final NodeGauges gauges;
+    private final ChainQueries chain;
+    private final ChainCalls calls;
+    private final Supplier<Duration> blockInterval;
     private final StreamJanitor janitor;
     private final AtomicLong usedMemory = new AtomicLong();
     private final AtomicLong maxMemory = new AtomicLong();
@@ -69,6 +75,7 @@ final class Housekeeper {
     private long nextShow = nextReconcile;
     private Set<String> before = Set.of();
     private boolean memoryShown;
+    private boolean windowsLookedAt;
 
     Housekeeper(
             Miner.Builder made,
@@ -79,7 +86,10 @@ final class Housekeeper {
             LeaderElection election,
             LeaseAssignment assignment,
             MinerMetrics metrics,
-            NodeGauges gauges) {
+            NodeGauges gauges,
+            ChainQueries chain,
+            ChainCalls calls,
+            Supplier<Duration> blockInterval) {
         this.made = made;
         this.store = store;
         this.states = states;
@@ -89,6 +99,9 @@ final class Housekeeper {
         this.assignment = assignment;
         this.metrics = metrics;
         this.gauges = gauges;
+        this.chain = chain;
+        this.calls = calls;
+        this.blockInterval = blockInterval;
         this.janitor = new StreamJanitor(made.redis, made.names, made.instance);
     }
 
@@ -128,6 +141,9 @@ final class Housekeeper {
         if (now - nextReconcile >= 0 || !held.equals(before)) {
             before = held;
             reconcile(held);
+            if (!windowsLookedAt && height.getAsLong() > 0) {
+                windowsLookedAt = lookAtWindows();
+            }
             nextReconcile = now + made.reconcileEvery.toNanos();
         }
         if (now - nextShow >= 0) {
@@ -208,6 +224,19 @@ final class Housekeeper {
                 throw new IllegalStateException(
                         "housekeeping failed for a supplier", done.exceptionNow());
             }
+        }
+    }
+
+    /** Once: whether another replica would take over in time. */
+    private boolean lookAtWindows() {
+        try {
+            TakeOverTime.of(made.supplierLease, made.leaderLease, made.assignment)
+                    .warning(calls.await(chain.sharedParams()), blockInterval.get())
+                    .ifPresent(LOG::warn);
+            return true;
+        } catch (ChainException | MinerException.Unavailable e) {
+            LOG.debug("the windows of the chain are not known yet", e);
+            return false;
         }
     }
 

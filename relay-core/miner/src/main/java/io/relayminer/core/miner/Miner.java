@@ -464,7 +464,18 @@ public final class Miner implements AutoCloseable {
                         .build();
         this.housekeeper =
                 new Housekeeper(
-                        made, store, states, notices, work, election, assignment, metrics, gauges);
+                        made,
+                        store,
+                        states,
+                        notices,
+                        work,
+                        election,
+                        assignment,
+                        metrics,
+                        gauges,
+                        chain,
+                        calls,
+                        blocks::blockInterval);
     }
 
     private static Optional<Block> latest(BlockFeed blocks) {

@@ -53,6 +53,11 @@ final class RelayIntake {
     /** Held-back entries beyond which nothing new is read. */
     private static final int MAX_HELD = 5_000;
 
+    /** A proof shows one relay, and nodes accept transactions of up to a mebibyte. */
+    private static final int MAX_PROVABLE_BYTES = (1 << 20) - (64 << 10);
+
+    private static final long UNKNOWN_WEIGHT = 1;
+
     /** Blocks at which an entry is tried whose handling fails. */
     private static final int MAX_FAILURES = 5;
 
@@ -318,6 +323,17 @@ final class RelayIntake {
             setAside(entry, relay.serviceId(), "wrong_supplier", "it names another supplier");
             return null;
         }
+        if (relay.relayBytes().length > MAX_PROVABLE_BYTES) {
+            setAside(
+                    entry,
+                    relay.serviceId(),
+                    "too_large",
+                    "its "
+                            + relay.relayBytes().length
+                            + " bytes do not fit into the transaction of a proof, and would make"
+                            + " its session's claim a matter of luck");
+            return null;
+        }
         byte[] hash = RelayCodec.relayHash(relay.relayBytes());
         if (relay.relayHash().length != 0 && !Arrays.equals(hash, relay.relayHash())) {
             setAside(
@@ -361,7 +377,8 @@ final class RelayIntake {
                 constants.constants(group.application(), group.service(), group.start());
         List<RelayEntry> good = new ArrayList<>(entries.size());
         int done = 0;
-        for (RelayEntry entry : entries) {
+        for (RelayEntry given : entries) {
+            RelayEntry entry = weighed(given, session);
             MinedRelay relay = relay(entry);
             String problem = problem(relay, session);
             if (problem == null) {
@@ -389,6 +406,35 @@ final class RelayIntake {
             from = to;
         }
         return done + good.size();
+    }
+
+    /**
+     * A relayer of another make that did not know the weight of its service wrote a one. What a
+     * relay weighs is not in its bytes, so it gets what the chain says.
+     */
+    private static RelayEntry weighed(RelayEntry entry, SessionConstants session) {
+        MinedRelay relay = relay(entry);
+        if (!session.exactUnits()
+                || relay.computeUnitsPerRelay() != UNKNOWN_WEIGHT
+                || session.computeUnitsPerRelay() == UNKNOWN_WEIGHT) {
+            return entry;
+        }
+        return new RelayEntry(
+                entry.id(),
+                new MinedRelay(
+                        relay.relayHash(),
+                        relay.relayBytes(),
+                        session.computeUnitsPerRelay(),
+                        relay.sessionId(),
+                        relay.sessionStartHeight(),
+                        relay.sessionEndHeight(),
+                        relay.supplier(),
+                        relay.serviceId(),
+                        relay.application(),
+                        relay.arrivalHeight(),
+                        relay.publishedAtUnixNano()),
+                entry.problem(),
+                entry.redelivered());
     }
 
     private @Nullable String problem(MinedRelay relay, SessionConstants session) {

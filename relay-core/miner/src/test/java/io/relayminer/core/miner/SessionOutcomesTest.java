@@ -15,6 +15,7 @@ import io.relayminer.core.miner.store.SessionRecord;
 import io.relayminer.core.miner.store.SessionState;
 import io.relayminer.core.miner.store.SubmissionReport;
 import io.relayminer.core.miner.store.SupplierStore;
+import io.relayminer.core.wire.RelayCodec;
 import io.relayminer.core.wire.session.SessionHeader;
 import io.relayminer.transport.MinedRelay;
 
@@ -723,5 +724,68 @@ class SessionOutcomesTest {
         w.until(SETTLEMENT + 1);
         assertEquals(Map.of(), w.chain.proofsCharged);
         assertEquals(SessionState.PROOF_WINDOW_CLOSED, w.state());
+    }
+
+    private static MinedRelay changed(MinedRelay relay, byte[] bytes, long units) {
+        return new MinedRelay(
+                RelayCodec.relayHash(bytes),
+                bytes,
+                units,
+                relay.sessionId(),
+                relay.sessionStartHeight(),
+                relay.sessionEndHeight(),
+                relay.supplier(),
+                relay.serviceId(),
+                relay.application(),
+                relay.arrivalHeight(),
+                relay.publishedAtUnixNano());
+    }
+
+    @Test
+    void aRelayThatNoProofCouldShowIsSetAside() {
+        World w = new World(1).withRelays(2);
+        MinedRelay relay =
+                SimWorld.relay(
+                        w.chain, w.chain.header(APPLICATION, "svc1", END), SUPPLIER, 9, true);
+        w.store.append(changed(relay, new byte[1 << 20], SimChain.UNITS));
+        w.until(SETTLEMENT + 1);
+        assertEquals(2, w.record().relayCount());
+        assertEquals(1, w.store.memory.setAside(SUPPLIER).size());
+        assertEquals(SessionState.PROVED, w.state());
+    }
+
+    /** A relayer of another make that could not ask the chain writes a one. */
+    @Test
+    void aRelayOfUnknownWeightWeighsWhatItsSessionSays() {
+        World w = new World(1).withRelays(2);
+        MinedRelay relay =
+                SimWorld.relay(
+                        w.chain, w.chain.header(APPLICATION, "svc1", END), SUPPLIER, 9, true);
+        w.store.append(changed(relay, relay.relayBytes(), 1));
+        w.until(SETTLEMENT + 1);
+        assertEquals(3, w.record().relayCount());
+        assertEquals(3 * SimChain.UNITS, w.record().computeUnits());
+        assertEquals(SessionState.PROVED, w.state());
+    }
+
+    /** What has to be proved already needs its fee, too. */
+    @Test
+    void theFeesOfEarlierClaimsAreNotSpentOnNewOnes() {
+        World w = new World(1);
+        List<SessionHeader> first = w.withSessions(2);
+        w.chain.balance = BigInteger.valueOf(3 * (SimChain.FEE + 2));
+        w.until(CLAIM_OPEN + 3);
+        assertEquals(2, w.chain.claimsExecuted.size());
+        List<SessionHeader> late = new ArrayList<>();
+        for (int i = 2; i < 4; i++) {
+            SessionHeader header = w.chain.header(APPLICATION, "svc" + i, END + 1);
+            late.add(header);
+            w.store.append(SimWorld.relay(w.chain, header, SUPPLIER, i, true));
+        }
+        w.until(CLAIM_CLOSE - 1);
+        assertEquals(2, first.size());
+        assertEquals(2, w.chain.claimsExecuted.size());
+        w.until(CLAIM_CLOSE + 1);
+        assertEquals(2, late.size());
     }
 }
