@@ -70,15 +70,13 @@ final class StreamInbox {
     private long notBefore = System.nanoTime();
     private @Nullable RedisException failure;
 
-    /** Whether a read failed after which entries may be pending that nobody has. */
-    private volatile boolean answerMissed;
-
     // Of the owner's thread only.
     private String claimCursor = START;
     private boolean claiming = true;
     private long claimIdleMillis;
     private long nextReclaim;
     private String takeOverCursor = START;
+    private int lostBefore;
 
     StreamInbox(
             StreamReader reader,
@@ -97,6 +95,7 @@ final class StreamInbox {
         this.stream = keys.stream(supplier);
         this.key = stream.getBytes(StandardCharsets.UTF_8);
         this.arrived = reader.lock().newCondition();
+        this.lostBefore = reader.missedAnswers();
     }
 
     /** Creates the group and removes a time to live that another program may have set. */
@@ -257,15 +256,12 @@ final class StreamInbox {
                 false);
     }
 
-    /** A read failed. What it would have brought is claimed with the next poll. Any thread. */
-    void missedAnAnswer() {
-        answerMissed = true;
-    }
-
     private List<RelayEntry> reclaim(int max) {
-        boolean missed = answerMissed;
+        int lost = reader.missedAnswers();
+        boolean missed = lost != lostBefore;
         if (missed || (!claiming && System.nanoTime() - nextReclaim >= 0)) {
-            answerMissed = false;
+            // What was in a lost answer is pending, and nobody has it: it does not wait to be idle.
+            lostBefore = lost;
             claiming = true;
             claimCursor = START;
             claimIdleMillis = missed ? 0 : settings.reclaimIdle().toMillis();

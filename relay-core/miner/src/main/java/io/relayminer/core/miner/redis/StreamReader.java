@@ -2,7 +2,9 @@ package io.relayminer.core.miner.redis;
 
 import io.lettuce.core.Consumer;
 import io.lettuce.core.RedisBusyException;
+import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisFuture;
 import io.lettuce.core.StreamMessage;
@@ -27,6 +29,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -69,6 +72,9 @@ final class StreamReader implements AutoCloseable {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+
+    /** Answers that may have been lost with the entries in them. */
+    private final AtomicInteger missed = new AtomicInteger();
 
     // Guarded by the lock.
     private final Map<String, StreamInbox> inboxes = new LinkedHashMap<>();
@@ -121,6 +127,11 @@ final class StreamReader implements AutoCloseable {
             lock.unlock();
         }
         return inbox;
+    }
+
+    /** How many answers may have been lost so far. */
+    int missedAnswers() {
+        return missed.get();
     }
 
     ReentrantLock lock() {
@@ -187,6 +198,15 @@ final class StreamReader implements AutoCloseable {
 
     private void run() {
         RedisLink link = connections.dedicated(RedisConnections.Use.STREAMS_CONSUMER);
+        // The client reads again by itself after a reconnect, but what it reads is what comes next.
+        link.connection()
+                .addListener(
+                        new RedisConnectionStateListener() {
+                            @Override
+                            public void onRedisDisconnected(RedisChannelHandler<?, ?> lost) {
+                                missed.incrementAndGet();
+                            }
+                        });
         try {
             Request request = next();
             while (request != null) {
@@ -285,8 +305,8 @@ final class StreamReader implements AutoCloseable {
         } catch (RedisException | TimeoutException e) {
             for (StreamInbox inbox : request.inboxes()) {
                 listener.readFailed(inbox.supplier());
-                inbox.missedAnAnswer();
             }
+            missed.incrementAndGet();
             LOG.debug("reading relay streams failed; trying again", e);
             pause(RETRY_NANOS);
         }

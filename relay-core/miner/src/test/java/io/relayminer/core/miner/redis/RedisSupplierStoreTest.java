@@ -8,8 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
 
+import io.lettuce.core.Consumer;
+import io.lettuce.core.KillArgs;
 import io.lettuce.core.Range;
 import io.lettuce.core.StreamMessage;
+import io.lettuce.core.XReadArgs;
 import io.relayminer.core.miner.store.FencedException;
 import io.relayminer.core.miner.store.MinerStoreException;
 import io.relayminer.core.miner.store.MinerStoreListener;
@@ -26,6 +29,7 @@ import io.relayminer.core.wire.service.RelayRequest;
 import io.relayminer.core.wire.service.RelayRequestMetadata;
 import io.relayminer.core.wire.service.RelayResponse;
 import io.relayminer.core.wire.session.SessionHeader;
+import io.relayminer.smst.MerkleSumRoot;
 import io.relayminer.smst.redis.Fence;
 import io.relayminer.testkit.redis.EmbeddedRedis;
 import io.relayminer.transport.MinedRelay;
@@ -233,6 +237,26 @@ class RedisSupplierStoreTest {
         assertEquals(Set.of("s1 passed over", "s3 passed over"), unreadable);
     }
 
+    @Test
+    void aDamagedLeafIsLeftOutAndTheOthersAreProvable() throws Exception {
+        SupplierStore opened = withSessions("s1");
+        var sealed = opened.seal(start("s1"), leaf -> true);
+        byte[] nodes = bytes(keys.smstNodes(SUPPLIER, "s1"));
+        byte[] field = connections.sync().hkeys(nodes).get(0);
+        byte[] node = connections.sync().hget(nodes, field);
+        node[node.length / 2] ^= 1;
+        connections.sync().hset(nodes, field, node);
+        MerkleSumRoot root = opened.trie("s1").root();
+        assertEquals(2, root.count(), sealed::toString);
+        assertEquals(root, opened.storeRoot("s1", root));
+        byte[] path = new byte[32];
+        assertTrue(
+                opened.trie("s1", root)
+                        .proveClosest(path, opened.leaves("s1"))
+                        .verifyStrictly(root, path)
+                        .isValid());
+    }
+
     private static final String TEXT =
             "{\"session_id\":\"s1\",\"supplier_operator_address\":\"x\",\"service_id\":"
                     + "\"svc\",\"application_address\":\"a\",\"session_start_height\":1,"
@@ -302,6 +326,41 @@ class RedisSupplierStoreTest {
         assertEquals(1, poll(opened, 1).size());
         connections.sync().xgroupDestroy(bytes(keys.stream(SUPPLIER)), bytes(keys.consumerGroup()));
         assertEquals(1, poll(opened, 1).size());
+    }
+
+    /** The server has delivered, the connection broke, and nothing arrived. */
+    @Test
+    @SuppressWarnings("unchecked") // Generic varargs of the client.
+    void whatWasInALostAnswerIsClaimedWithoutWaiting() throws Exception {
+        SupplierStore opened = open();
+        assertTrue(opened.poll(10, Duration.ofMillis(20)).isEmpty());
+        append(SUPPLIER, "s1", 0, 1, 10);
+        assertEquals(1, poll(opened, 1).size());
+        byte[] stream = bytes(keys.stream(SUPPLIER));
+        try (RedisConnections server = RedisConnections.open(RedisSupplierStoreTest.server.uri())) {
+            append(SUPPLIER, "s1", 1, 3, 10);
+            List<StreamMessage<byte[], byte[]>> lost =
+                    server.sync()
+                            .xreadgroup(
+                                    Consumer.from(bytes(keys.consumerGroup()), bytes("m1")),
+                                    XReadArgs.StreamOffset.lastConsumed(stream));
+            assertTrue(lost.size() <= 2);
+            long killed = server.sync().clientKill(KillArgs.Builder.typeNormal().skipme());
+            assertTrue(killed >= 1);
+        }
+        Set<String> ids = new HashSet<>();
+        long deadline = System.nanoTime() + LONG.toNanos();
+        while (ids.size() < 3 && System.nanoTime() - deadline < 0) {
+            try {
+                for (RelayEntry entry : opened.poll(10, Duration.ofMillis(100))) {
+                    ids.add(entry.id());
+                }
+            } catch (MinerStoreException e) {
+                // Not connected again yet.
+                continue;
+            }
+        }
+        assertEquals(3, ids.size());
     }
 
     @Test
