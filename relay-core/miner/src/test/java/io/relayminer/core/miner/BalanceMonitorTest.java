@@ -44,7 +44,7 @@ class BalanceMonitorTest {
                     },
                     chain(),
                     new ChainCalls(Duration.ofSeconds(5)),
-                    new MinerNode.BalanceWatch(true, Duration.ofMinutes(5), 1_000, 10, 3),
+                    new Miner.BalanceWatch(true, Duration.ofMinutes(5), 1_000, 10, 3),
                     new MinerMetrics(registry));
 
     private ChainQueries chain() {
