@@ -1,5 +1,6 @@
 package io.relayminer.core.backend;
 
+import io.relayminer.transport.BackendRequest;
 import io.relayminer.transport.BackendResult;
 import io.relayminer.transport.Cancellation;
 import io.relayminer.transport.ChannelResult;
@@ -19,6 +20,9 @@ import java.util.concurrent.CompletionStage;
 final class ChannelAttempts {
 
     private static final Duration LONGEST_HANDSHAKE = Duration.ofSeconds(10);
+
+    /** Messages have a limit of their own, whatever the bodies of the service may be. */
+    private static final long LONGEST_MESSAGE = 15L * 1024 * 1024;
 
     private final BackendService service;
     private final EndpointPool pool;
@@ -52,16 +56,22 @@ final class ChannelAttempts {
         tried.set(member.index());
         CompletionStage<ChannelResult> opened;
         try {
-            opened =
-                    service.backend()
-                            .open(
-                                    pool.requests().build(prepared, member.endpoint()),
-                                    timeout,
-                                    cancellation);
+            opened = service.backend().open(opening(member), timeout, cancellation);
         } catch (RuntimeException e) {
             opened = CompletableFuture.failedStage(e);
         }
         opened.whenComplete((result, defect) -> attempted(member, result, defect));
+    }
+
+    private BackendRequest opening(EndpointPool.Member member) {
+        BackendRequest request = pool.requests().build(prepared, member.endpoint());
+        return new BackendRequest(
+                request.target(),
+                request.method(),
+                request.uri(),
+                request.headers(),
+                request.body(),
+                LONGEST_MESSAGE);
     }
 
     private void attempted(

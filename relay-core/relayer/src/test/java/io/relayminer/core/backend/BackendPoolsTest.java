@@ -967,6 +967,21 @@ class BackendPoolsTest {
         assertTrue(without.events.contains("probe a false"));
     }
 
+    /** 21.98, whatever the service's limit for bodies. */
+    @Test
+    void messagesOfChannelsHaveALimitOfTheirOwn() {
+        BackendFixture f =
+                new BackendFixture(
+                        "jsonrpc",
+                        PoolSpec.of(endpoints("a")),
+                        Duration.ofSeconds(1),
+                        100,
+                        conversing(outlet -> new FrameInbox()));
+        assertInstanceOf(
+                ChannelAnswer.Opened.class, f.pools.open(call()).toCompletableFuture().join());
+        assertEquals(15 * 1024 * 1024, f.backend.requests().getFirst().maxResponseBytes());
+    }
+
     @ParameterizedTest
     @CsvSource({"synced, true", "syncing, false"})
     void webSocketEndpointsMayBeAskedForAMessage(String answer, boolean up) {
