@@ -10,6 +10,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 
 /**
@@ -24,6 +25,7 @@ public final class ChainClient implements AutoCloseable {
     private final RandomGenerator random;
     private final ScheduledExecutorService timer;
     private final ExecutorService blocking;
+    private final AtomicLong tip = new AtomicLong();
     private final GrpcNodes grpc;
     private final CometNodes comet;
     private final NodeChainQueries queries;
@@ -41,10 +43,10 @@ public final class ChainClient implements AutoCloseable {
                         Thread.ofPlatform().daemon().name("chain-timer").factory());
         this.blocking =
                 Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("chain-", 0).factory());
-        this.grpc = new GrpcNodes(settings, timer, clock, random);
+        this.grpc = new GrpcNodes(settings, timer, clock, random, tip::get);
         this.comet = new CometNodes(settings, blocking, timer, clock, random);
         this.queries = new NodeChainQueries(grpc, comet, clock);
-        this.blocks = new NodeBlockFeed(comet, clock, settings.blockInterval(), feed);
+        this.blocks = new NodeBlockFeed(comet, clock, settings.blockInterval(), feed, tip);
     }
 
     /** A client with the system's clock and randomness. */

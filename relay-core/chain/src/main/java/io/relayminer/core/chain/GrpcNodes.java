@@ -22,11 +22,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
 /**
  * Unary calls to the gRPC endpoints of the chain nodes, one connection per node, each attempt with
- * a deadline of its own. Thread-safe.
+ * a deadline of its own. What a node answers from a state that is some blocks behind the block feed
+ * is not believed; another one is asked. Thread-safe.
  */
 final class GrpcNodes implements AutoCloseable {
 
@@ -43,20 +45,36 @@ final class GrpcNodes implements AutoCloseable {
 
                 @Override
                 public boolean isBehind(Throwable failure) {
-                    return ChainRefusedException.saysThatHeightIsAhead(
-                            statusOf(failure).getDescription());
+                    return statusOf(failure).getCause() instanceof Lagging
+                            || ChainRefusedException.saysThatHeightIsAhead(
+                                    statusOf(failure).getDescription());
                 }
             };
 
+    /** The height that a node has answered from, in the head of its answer. */
+    private static final Metadata.Key<String> HEIGHT =
+            Metadata.Key.of("x-cosmos-block-height", Metadata.ASCII_STRING_MARSHALLER);
+
+    /** Blocks that a sound node may be behind the block feed, which hears of a block first. */
+    private static final long TOLERANCE = 3;
+
+    /** An answer from a state that is too old to be believed. */
+    private static final class Lagging extends Exception {
+        private static final long serialVersionUID = 1L;
+    }
+
     private final Failover<ManagedChannel> nodes;
     private final Duration timeout;
+    private final LongSupplier tip;
 
     GrpcNodes(
             ChainSettings settings,
             ScheduledExecutorService timer,
             InstantSource clock,
-            RandomGenerator random) {
+            RandomGenerator random,
+            LongSupplier tip) {
         this.timeout = settings.queryTimeout();
+        this.tip = tip;
         List<ManagedChannel> channels =
                 settings.grpcTargets().stream()
                         .map(target -> connect(target, settings.plaintext()))
@@ -169,6 +187,12 @@ final class GrpcNodes implements AutoCloseable {
         call.start(
                 new ClientCall.Listener<A>() {
                     private @Nullable A answer;
+                    private long height = Long.MAX_VALUE;
+
+                    @Override
+                    public void onHeaders(Metadata headers) {
+                        height = heightOf(headers);
+                    }
 
                     @Override
                     public void onMessage(A message) {
@@ -184,6 +208,12 @@ final class GrpcNodes implements AutoCloseable {
                                     Status.UNAVAILABLE
                                             .withDescription("no answer")
                                             .asRuntimeException());
+                        } else if (height < tip.getAsLong() - TOLERANCE) {
+                            result.completeExceptionally(
+                                    Status.UNAVAILABLE
+                                            .withDescription("the node is behind at " + height)
+                                            .withCause(new Lagging())
+                                            .asRuntimeException());
                         } else {
                             result.complete(answer);
                         }
@@ -198,6 +228,16 @@ final class GrpcNodes implements AutoCloseable {
             call.cancel("the request could not be sent", e);
         }
         return result;
+    }
+
+    /** What a node that does not say where it stands is taken to be: up to date. */
+    private static long heightOf(Metadata headers) {
+        String height = headers.get(HEIGHT);
+        try {
+            return height == null ? Long.MAX_VALUE : Long.parseLong(height);
+        } catch (NumberFormatException e) {
+            return Long.MAX_VALUE;
+        }
     }
 
     /** Whether a node failed, as opposed to having answered no. */
@@ -224,6 +264,10 @@ final class GrpcNodes implements AutoCloseable {
             return known;
         }
         Status status = statusOf(cause == null ? failure : cause);
+        if (status.getCause() instanceof Lagging) {
+            return new ChainUnavailableException(
+                    question + ": every chain node that answers is behind the newest block", null);
+        }
         if (isNodeFailure(status.asRuntimeException())) {
             // The description of a connection failure names the node's address.
             return new ChainUnavailableException(

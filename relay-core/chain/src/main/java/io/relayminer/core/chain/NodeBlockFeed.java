@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /*
@@ -58,6 +59,7 @@ final class NodeBlockFeed implements BlockFeed {
     private final CometNodes nodes;
     private final InstantSource clock;
     private final FeedSettings settings;
+    private final AtomicLong tip;
     private final BlockingQueue<Signal> inbox = new LinkedBlockingQueue<>();
     private final List<Listening> listeners = new CopyOnWriteArrayList<>();
     private final CompletableFuture<Block> started = new CompletableFuture<>();
@@ -89,10 +91,12 @@ final class NodeBlockFeed implements BlockFeed {
             CometNodes nodes,
             InstantSource clock,
             Duration expectedInterval,
-            FeedSettings settings) {
+            FeedSettings settings,
+            AtomicLong tip) {
         this.nodes = nodes;
         this.clock = clock;
         this.settings = settings;
+        this.tip = tip;
         this.retry = settings.firstRetry();
         this.intervalSeconds = seconds(expectedInterval);
     }
@@ -374,6 +378,7 @@ final class NodeBlockFeed implements BlockFeed {
             }
         }
         latest = block;
+        tip.set(block.height());
         listeners.forEach(listener -> listener.offer(block));
     }
 

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.relayminer.core.wire.proof.Claim;
+import io.relayminer.core.wire.proof.QueryAllClaimsResponse;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -186,6 +189,51 @@ class BlockFeedTest {
                 11L,
                 client.queries().block(11).toCompletableFuture().join().height(),
                 "the second node is asked");
+    }
+
+    /** A node that has halted answers every question, from long ago. */
+    @Test
+    void whatANodeBehindTheFeedAnswersIsNotBelieved() throws Exception {
+        ScriptedGrpcNode.Script none =
+                (method, request) -> QueryAllClaimsResponse.getDefaultInstance().toByteString();
+        ScriptedGrpcNode.Script one =
+                (method, request) ->
+                        QueryAllClaimsResponse.newBuilder()
+                                .addClaims(Claim.getDefaultInstance())
+                                .build()
+                                .toByteString();
+        try (ScriptedGrpcNode halted = new ScriptedGrpcNode(none);
+                ScriptedGrpcNode sound = new ScriptedGrpcNode(one)) {
+            client =
+                    ChainClient.open(
+                            new ChainSettings(
+                                    List.of(two.url()),
+                                    List.of(halted.target(), sound.target()),
+                                    true,
+                                    Duration.ofSeconds(30),
+                                    Duration.ofMillis(10),
+                                    "pocket"),
+                            InstantSource.system(),
+                            new Random(1));
+            two.advanceSilently(100);
+            halted.height(50);
+            sound.height(98);
+            var before = client.queries().claims("s").toCompletableFuture().join();
+            assertEquals(0, before.size(), "nobody knows yet that there is more");
+            follow(client.blocks());
+            assertEquals(1, client.queries().claims("s").toCompletableFuture().join().size());
+            sound.height(60);
+            CompletionException behind =
+                    assertThrows(
+                            CompletionException.class,
+                            () -> client.queries().claims("s").toCompletableFuture().join());
+            assertTrue(behind.getCause() instanceof ChainUnavailableException);
+            halted.height(0);
+            assertEquals(
+                    0,
+                    client.queries().claims("s").toCompletableFuture().join().size(),
+                    "one that does not say where it stands is believed");
+        }
     }
 
     @Test

@@ -34,6 +34,7 @@ final class ScriptedGrpcNode implements AutoCloseable {
     private final Server server;
     private final List<String> calls = new CopyOnWriteArrayList<>();
     private volatile Script script;
+    private volatile long height;
 
     ScriptedGrpcNode(Script script) throws IOException {
         this.script = script;
@@ -51,6 +52,11 @@ final class ScriptedGrpcNode implements AutoCloseable {
     /** Full names of the methods called so far, in order. */
     List<String> calls() {
         return calls;
+    }
+
+    /** Says in every answer from which height it comes; 0 to say nothing. */
+    void height(long value) {
+        height = value;
     }
 
     void script(Script other) {
@@ -89,7 +95,15 @@ final class ScriptedGrpcNode implements AutoCloseable {
                     try {
                         ByteString answer = script.answer(name, request);
                         if (answer != null) {
-                            call.sendHeaders(new Metadata());
+                            Metadata head = new Metadata();
+                            if (height > 0) {
+                                head.put(
+                                        Metadata.Key.of(
+                                                "x-cosmos-block-height",
+                                                Metadata.ASCII_STRING_MARSHALLER),
+                                        Long.toString(height));
+                            }
+                            call.sendHeaders(head);
                             call.sendMessage(answer);
                             call.close(Status.OK, new Metadata());
                         }
