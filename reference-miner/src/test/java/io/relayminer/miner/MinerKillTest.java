@@ -89,10 +89,15 @@ class MinerKillTest {
                 && command.stream().anyMatch(a -> a.startsWith("ha:relays:"));
     }
 
+    /** Whether it is the change of a session that keeps a message of a phase. */
     private static boolean stores(List<String> command, String phase) {
-        return script(command)
-                && command.stream().anyMatch(a -> a.contains("rebroadcast:{" + phase + "}"))
-                && command.stream().anyMatch(a -> a.startsWith("ha:miner:claim:"));
+        if (!script(command)
+                || command.stream().noneMatch(a -> a.contains(":rebroadcast:{" + phase + "}:"))) {
+            return false;
+        }
+        int arguments = 3 + Integer.parseInt(command.get(2));
+        int message = arguments + (phase.equals("claim") ? 8 : 9);
+        return command.size() > message && command.get(message).startsWith("{");
     }
 
     @TempDir private Path folder;
