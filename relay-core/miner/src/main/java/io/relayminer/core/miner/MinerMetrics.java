@@ -16,6 +16,7 @@ import io.relayminer.leader.LeaseStoreException;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -553,6 +554,6 @@ public final class MinerMetrics {
                 kept[n++] = bucket;
             }
         }
-        return java.util.Arrays.copyOf(kept, n);
+        return Arrays.copyOf(kept, n);
     }
 }

@@ -4,6 +4,8 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -104,7 +106,7 @@ final class SupplierGauges {
         return new Shown(gauge, bits);
     }
 
-    private void unregister(@org.jspecify.annotations.Nullable Shown shown) {
+    private void unregister(@Nullable Shown shown) {
         if (shown != null) {
             registry.remove(shown.gauge());
         }
