@@ -2,7 +2,9 @@ package io.relayminer.relayer;
 
 import io.relayminer.core.config.ConfigReader;
 import io.relayminer.core.config.LoggingConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.relayminer.core.daemon.DaemonCommand;
+import io.relayminer.core.daemon.KeysSection;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -50,8 +52,9 @@ public final class Main extends DaemonCommand<RelayerConfig> {
     @Override
     protected void run(RelayerConfig config) throws InterruptedException {
         config.requirePortsFree();
-        try (RelayerProcess process = RelayerProcess.start(config)) {
-            process.awaitStop();
+        try (RelayerDaemon daemon = RelayerDaemon.start(config)) {
+            daemon.closeOnSignal();
+            daemon.awaitStop();
         }
     }
 
@@ -65,6 +68,6 @@ public final class Main extends DaemonCommand<RelayerConfig> {
     protected void check(RelayerConfig config) {
         RelayerWiring.backends(config);
         RelayerWiring.keys(config);
-        RelayerProcess.requireKeys(config);
+        KeysSection.load(config.keys(), new SimpleMeterRegistry()).close();
     }
 }

@@ -7,31 +7,40 @@ import io.relayminer.core.backend.PoolSpec;
 import io.relayminer.core.backend.ServiceBackends;
 import io.relayminer.core.chain.ChainSettings;
 import io.relayminer.core.config.Check;
-import io.relayminer.core.config.NamespaceConfig;
+import io.netty.channel.EventLoop;
 import io.relayminer.core.config.PocketNodeConfig;
-import io.relayminer.core.redis.KeyLayout;
+import io.relayminer.core.daemon.ChainSection;
+import io.relayminer.core.daemon.RedisSection;
+import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisEndpoint;
 import io.relayminer.core.redis.RedisKeys;
-import io.relayminer.core.redis.RedisNamespace;
-import io.relayminer.core.relay.RelayerMetrics;
+import io.relayminer.core.redis.RedisStreamRelayLog;
+import io.relayminer.core.redis.RelayLogSettings;
+import io.relayminer.core.relay.MeterPolicy;
+import io.relayminer.core.relay.MiningPolicy;
+import io.relayminer.core.relay.Relayer;
+import io.relayminer.core.relay.RelayerBuilder;
+import io.relayminer.core.relay.Warmup;
+import io.relayminer.provider.ProviderSettings;
+import io.relayminer.provider.Providers;
+import io.relayminer.ring.RingPolicy;
+import io.relayminer.transport.TransportContext;
+import io.relayminer.transport.TransportProvider;
+import java.time.InstantSource;
 import io.relayminer.core.relay.RpcType;
 import io.relayminer.core.relay.ServiceProfile;
-import io.relayminer.core.relay.StatusPages;
 import io.relayminer.transport.BackendOptions;
 import io.relayminer.transport.TransportOptions;
 
 import org.jspecify.annotations.Nullable;
 
 import java.net.InetSocketAddress;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Stream;
 
 /** Translates the configuration into what the parts are constructed with. */
 final class RelayerWiring {
@@ -47,39 +56,122 @@ final class RelayerWiring {
     private RelayerWiring() {}
 
     static RedisKeys keys(RelayerConfig config) {
-        NamespaceConfig ns = config.redis().namespace();
-        return new RedisKeys(
-                new RedisNamespace(
-                        ns.basePrefix(),
-                        ns.cachePrefix(),
-                        ns.eventsPrefix(),
-                        ns.streamsPrefix(),
-                        ns.minerPrefix(),
-                        ns.supplierPrefix(),
-                        ns.meterPrefix(),
-                        ns.paramsPrefix(),
-                        ns.consumerGroupPrefix()),
-                config.redis().keyLayout().equals("plain")
-                        ? KeyLayout.PLAIN
-                        : KeyLayout.HASH_TAGGED,
-                config.relayMeter().redisKeyPrefix());
+        return RedisSection.keys(config.redis(), config.relayMeter().redisKeyPrefix());
+    }
+
+    static ChainSettings chain(PocketNodeConfig node) {
+        return ChainSection.settings(node, EXPECTED_BLOCK_INTERVAL);
+    }
+
+    /**
+     * A relayer as configured, but for chain, keys and metrics.
+     *
+     * @param loops the event loops that serve relays; what every relay writes to Redis is written
+     *     on the loop that handles the relay
+     */
+    static RelayerBuilder relayer(
+            RelayerConfig config,
+            RedisConnections redis,
+            List<EventLoop> loops,
+            InstantSource clock) {
+        RedisKeys names = keys(config);
+        RelayerBuilder builder =
+                Relayer.builder()
+                        .redis(redis, names)
+                        .transport(
+                                events ->
+                                        Providers.onClassPath("transport", TransportProvider.class)
+                                                .create(
+                                                        "http",
+                                                        new TransportContext(
+                                                                ProviderSettings.empty(
+                                                                        "transports[0]"),
+                                                                transport(config),
+                                                                events)))
+                        .relayLog(
+                                listener ->
+                                        new RedisStreamRelayLog(
+                                                redis,
+                                                names,
+                                                log(config.publish()),
+                                                clock,
+                                                listener,
+                                                loops))
+                        .rings(rings(config.ring()))
+                        .mining(
+                                new MiningPolicy(
+                                        config.mining().maxRelayBytes(),
+                                        config.mining().dropLateRelays()))
+                        .patience(patience(config))
+                        .serveUnpaidWhenLogFails(
+                                config.publish().onLogFailure().equals("serve_unpaid"))
+                        .budgetExhaustedAsRelayError(
+                                config.errors().stakeExhaustedStyle().equals("relay_miner_error"))
+                        .relayPortAlwaysReady(config.healthCheck().relayPortAlwaysReady());
+        Map<String, ServiceProfile> profiles = services(config);
+        backends(config)
+                .forEach((id, service) -> builder.service(
+                        Objects.requireNonNull(profiles.get(id)), service));
+        meter(config.relayMeter(), builder);
+        warmup(config.cacheWarmup(), builder);
+        if (config.simulation().enabled()) {
+            builder.simulation(config.simulation().settings());
+        }
+        return builder;
+    }
+
+    private static void meter(RelayerConfig.MeterConfig meter, RelayerBuilder builder) {
+        if (meter.enabled()) {
+            builder.meter(
+                    new MeterPolicy(
+                            meter.failBehavior().equals("open"),
+                            meter.leaseRelays(),
+                            meter.cacheTtl()));
+        } else {
+            builder.withoutMeter();
+        }
+    }
+
+    private static void warmup(RelayerConfig.WarmupConfig warmup, RelayerBuilder builder) {
+        if (warmup.enabled()) {
+            builder.warmup(
+                    new Warmup.Settings(
+                            warmup.knownApplications(),
+                            warmup.warmupConcurrency(),
+                            Duration.ofSeconds(warmup.warmupTimeoutSeconds())));
+        } else {
+            builder.withoutWarmup();
+        }
+    }
+
+    private static RelayLogSettings log(RelayerConfig.PublishConfig publish) {
+        RelayLogSettings base = RelayLogSettings.DEFAULT;
+        return publish.mode().equals("confirmed")
+                ? base.withConfirm(true)
+                : base.withConfirm(false).withMaxInFlight(publish.queueSize());
+    }
+
+    private static RingPolicy rings(RelayerConfig.RingConfig ring) {
+        return RingPolicy.DEFAULT
+                .withMaxMembers(ring.maxMembers())
+                .withSingleMemberAllowed(ring.allowSingleMember())
+                .withPlaceholderSignerRefused(ring.rejectPlaceholderSigner());
     }
 
     static Map<String, ServiceProfile> services(RelayerConfig config) {
-        Map<String, ServiceProfile> profiles = new LinkedHashMap<>();
-        config.services()
-                .forEach(
-                        (id, service) ->
-                                profiles.put(
-                                        id,
-                                        new ServiceProfile(
-                                                id,
-                                                mode(config, service),
-                                                bodyLimit(config, service),
-                                                RpcType.of(
-                                                        service.defaultBackend(),
-                                                        RpcType.JSONRPC))));
-        return profiles;
+        Map<String, ServiceProfile> all = new LinkedHashMap<>();
+        config.services().forEach((id, service) -> all.put(id, profile(config, id, service)));
+        return all;
+    }
+
+    private static ServiceProfile profile(
+            RelayerConfig config, String id, ServiceConfig service) {
+        return new ServiceProfile(
+                id,
+                mode(config, service),
+                bodyLimit(config, service),
+                RpcType.of(service.defaultBackend(), RpcType.JSONRPC),
+                service.poolProfile());
     }
 
     private static ServiceProfile.ValidationMode mode(RelayerConfig config, ServiceConfig service) {
@@ -153,105 +245,43 @@ final class RelayerWiring {
 
     static Map<String, ServiceBackends> backends(RelayerConfig config) {
         Map<String, ServiceBackends> all = new LinkedHashMap<>();
-        config.services()
-                .forEach(
-                        (id, service) -> {
-                            Map<String, PoolSpec> pools = new LinkedHashMap<>();
-                            service.backends()
-                                    .forEach((type, backend) -> pools.put(type, pool(backend)));
-                            all.put(
-                                    id,
-                                    new ServiceBackends(
-                                            timeout(config, service),
-                                            bodyLimit(config, service),
-                                            connections(config, service),
-                                            pools));
-                        });
+        config.services().forEach((id, service) -> all.put(id, backends(config, service)));
         return all;
+    }
+
+    private static ServiceBackends backends(RelayerConfig config, ServiceConfig service) {
+        Map<String, PoolSpec> pools = new LinkedHashMap<>();
+        service.backends().forEach((type, backend) -> pools.put(type, pool(backend)));
+        return new ServiceBackends(
+                timeout(config, service),
+                bodyLimit(config, service),
+                connections(config, service),
+                pools);
     }
 
     private static BackendOptions connections(RelayerConfig config, ServiceConfig service) {
         RelayerConfig.TimeoutProfile timeouts = timeouts(config, service);
         RelayerConfig.HttpTransportConfig http = config.httpTransport();
-        StatusPages.PoolLimits limits = limits(config, service);
+        RelayerConfig.@Nullable PoolProfile pool =
+                service.poolProfile().isEmpty()
+                        ? null
+                        : config.poolProfiles().get(service.poolProfile());
         return new BackendOptions(
-                limits.maxConnections(),
-                limits.maxIdle(),
-                Duration.ofSeconds(limits.idleSeconds()),
+                orElse(pool == null ? 0 : pool.maxConnsPerHost(), http.maxConnsPerHost()),
+                orElse(pool == null ? 0 : pool.maxIdleConnsPerHost(), http.maxIdleConnsPerHost()),
+                seconds(
+                        pool == null ? 0 : pool.idleConnTimeoutSeconds(),
+                        http.idleConnTimeoutSeconds()),
                 seconds(timeouts.dialTimeoutSeconds(), http.dialTimeoutSeconds()),
                 seconds(timeouts.tlsHandshakeTimeoutSeconds(), http.tlsHandshakeTimeoutSeconds()),
                 Duration.ofSeconds(timeouts.responseHeaderTimeoutSeconds()),
                 config.eventLoops());
     }
 
-    private static StatusPages.PoolLimits limits(RelayerConfig config, ServiceConfig service) {
-        RelayerConfig.HttpTransportConfig http = config.httpTransport();
-        RelayerConfig.@Nullable PoolProfile profile =
-                service.poolProfile().isEmpty()
-                        ? null
-                        : config.poolProfiles().get(service.poolProfile());
-        return new StatusPages.PoolLimits(
-                service.poolProfile(),
-                orElse(profile == null ? 0 : profile.maxConnsPerHost(), http.maxConnsPerHost()),
-                orElse(
-                        profile == null ? 0 : profile.maxIdleConnsPerHost(),
-                        http.maxIdleConnsPerHost()),
-                orElse(
-                        profile == null ? 0 : profile.idleConnTimeoutSeconds(),
-                        http.idleConnTimeoutSeconds()));
-    }
-
-    static Map<String, StatusPages.PoolLimits> poolLimits(
-            RelayerConfig config, RelayerMetrics metrics) {
-        Map<String, StatusPages.PoolLimits> limits = new LinkedHashMap<>();
-        config.services()
-                .forEach(
-                        (id, service) -> {
-                            StatusPages.PoolLimits own = limits(config, service);
-                            limits.put(id, own);
-                            metrics.poolLimit(id, own.maxConnections());
-                        });
-        return limits;
-    }
-
     /** Refuses addresses of Redis and of the chain that cannot be used. */
     static void check(RelayerConfig config) {
         RedisEndpoint.parse(config.redis().url());
         chain(config.pocketNode());
-    }
-
-    /**
-     * How the chain is reached.
-     *
-     * @throws IllegalArgumentException naming the key; addresses are not repeated
-     */
-    static ChainSettings chain(PocketNodeConfig node) {
-        try {
-            return new ChainSettings(
-                    split(node.queryNodeRpcUrl()).stream().map(RelayerWiring::rpcUrl).toList(),
-                    split(node.queryNodeGrpcUrl()),
-                    node.grpcInsecure(),
-                    Duration.ofSeconds(node.queryTimeoutSeconds()),
-                    EXPECTED_BLOCK_INTERVAL,
-                    node.chainId());
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("pocket_node: " + e.getMessage());
-        }
-    }
-
-    private static URI rpcUrl(String text) {
-        try {
-            return new URI(text);
-        } catch (URISyntaxException e) {
-            throw new IllegalArgumentException("query_node_rpc_url is not a URL: " + e.getReason());
-        }
-    }
-
-    private static List<String> split(String list) {
-        return Stream.of(list.split(",", -1))
-                .map(String::strip)
-                .filter(each -> !each.isEmpty())
-                .toList();
     }
 
     private static PoolSpec pool(ServiceConfig.BackendConfig backend) {

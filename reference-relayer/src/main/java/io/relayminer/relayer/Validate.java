@@ -1,7 +1,10 @@
 package io.relayminer.relayer;
 
 import io.relayminer.core.chain.ChainClient;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.relayminer.core.daemon.ConfigOptions;
+import io.relayminer.core.daemon.KeysSection;
+import io.relayminer.core.key.KeyRing;
 
 import org.jspecify.annotations.Nullable;
 
@@ -67,7 +70,10 @@ final class Validate implements Callable<Integer> {
 
     private int stake(RelayerConfig config, PrintWriter out, PrintWriter err) {
         RelayerConfig asked = node == null ? config : config.withGrpcNode(node);
-        Set<String> suppliers = RelayerProcess.suppliers(config);
+        Set<String> suppliers;
+        try (KeyRing keys = KeysSection.load(config.keys(), new SimpleMeterRegistry())) {
+            suppliers = keys.addresses();
+        }
         out.println();
         out.printf(
                 "checking on-chain stake for %d supplier(s) via %s (tls=%s)%n",

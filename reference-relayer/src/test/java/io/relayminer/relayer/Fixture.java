@@ -6,6 +6,7 @@ import com.google.protobuf.ByteString;
 import io.lettuce.core.Range;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.relayminer.core.daemon.RedisSection;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisKeys;
 import io.relayminer.core.redis.SupplierState;
@@ -62,7 +63,7 @@ final class Fixture implements AutoCloseable {
     final String supplier;
     final String otherSupplier;
     private Ticker ticker = Ticker.systemTicker();
-    private Relayer relayer;
+    private RelayerDaemon relayer;
 
     Fixture() throws IOException {
         redis = EmbeddedRedis.start();
@@ -111,9 +112,9 @@ final class Fixture implements AutoCloseable {
                 RelayerConfig.reader().build().parse(change.apply(yaml), "test").config();
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         relayer =
-                Relayer.start(
+                RelayerDaemon.start(
                         config,
-                        Relayer.connect(config, registry),
+                        RedisSection.open(config.redis(), "relayer", registry),
                         chain,
                         keys,
                         registry,
@@ -127,7 +128,7 @@ final class Fixture implements AutoCloseable {
         return start(UnaryOperator.identity());
     }
 
-    Relayer relayer() {
+    RelayerDaemon relayer() {
         return relayer;
     }
 

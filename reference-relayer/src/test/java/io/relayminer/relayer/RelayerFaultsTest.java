@@ -48,7 +48,7 @@ class RelayerFaultsTest {
     private final DemoBackend backend = DemoBackend.start();
     private final AtomicInteger ids = new AtomicInteger();
     private DevChain chain;
-    private RelayerProcess process;
+    private RelayerDaemon process;
 
     @AfterEach
     void stop() throws IOException {
@@ -101,7 +101,7 @@ class RelayerFaultsTest {
 
     private void start(String keys, String rpc, String grpc) {
         process =
-                RelayerProcess.start(
+                RelayerDaemon.start(
                         RelayerConfig.reader()
                                 .build()
                                 .parse(yaml(keys, rpc, grpc), "test")
@@ -109,7 +109,7 @@ class RelayerFaultsTest {
     }
 
     private int health(String path) throws IOException {
-        return RawClient.get(process.relayer().healthAddress(), path).status();
+        return RawClient.get(process.healthAddress(), path).status();
     }
 
     private void awaitReady() {
@@ -141,7 +141,7 @@ class RelayerFaultsTest {
     }
 
     private RawClient.Answer send(RelayRequest relay) throws IOException {
-        return RawClient.post(process.relayer().relayAddress(), relay.toByteArray());
+        return RawClient.post(process.relayAddress(), relay.toByteArray());
     }
 
     // ---- keys
@@ -197,7 +197,7 @@ class RelayerFaultsTest {
         Files.writeString(file, "keys: [\"not a key\"]\n");
         Await.until(
                 () ->
-                        process.relayer()
+                        process
                                 .scrape()
                                 .lines()
                                 .anyMatch(line -> line.startsWith("ha_keys_load_errors_total")));
@@ -222,7 +222,7 @@ class RelayerFaultsTest {
                 "http://127.0.0.1:" + rpc,
                 "127.0.0.1:" + grpc);
         assertEquals(200, health("/health"));
-        RawClient.Answer notReady = RawClient.get(process.relayer().healthAddress(), "/ready");
+        RawClient.Answer notReady = RawClient.get(process.healthAddress(), "/ready");
         assertEquals(503, notReady.status());
         assertEquals("block height unknown", notReady.text());
         chain = DevChain.builder(Genesis.localnet().build()).rpcPort(rpc).grpcPort(grpc).start();
@@ -241,7 +241,7 @@ class RelayerFaultsTest {
                         .replace("pocket_node:\n", "pocket_node:\n  chain_id: pocket-beta\n");
         RelayerConfig config = RelayerConfig.reader().build().parse(yaml, "test").config();
         RuntimeException refused =
-                assertThrows(RuntimeException.class, () -> RelayerProcess.start(config));
+                assertThrows(RuntimeException.class, () -> RelayerDaemon.start(config));
         assertTrue(refused.getMessage().contains("\"pocket\""), refused::getMessage);
         assertTrue(refused.getMessage().contains("\"pocket-beta\""), refused::getMessage);
     }

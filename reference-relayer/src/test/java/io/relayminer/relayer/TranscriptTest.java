@@ -13,6 +13,7 @@ import io.lettuce.core.Range;
 import io.lettuce.core.StreamMessage;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.relayminer.core.daemon.RedisSection;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisKeys;
 import io.relayminer.core.wire.HttpMessageCodec;
@@ -265,7 +266,7 @@ class TranscriptTest {
         private final RedisConnections client = RedisConnections.open(redis.uri());
         private final ScriptedBackend backend;
         private final ScriptedBackend comet;
-        private final Relayer relayer;
+        private final RelayerDaemon relayer;
         private final List<JsonNode> script = new ArrayList<>();
 
         Replay(JsonNode transcript, String name, List<JsonNode> cases) throws IOException {
@@ -282,9 +283,9 @@ class TranscriptTest {
             PrometheusMeterRegistry registry =
                     new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
             relayer =
-                    Relayer.start(
+                    RelayerDaemon.start(
                             config,
-                            Relayer.connect(config, registry),
+                            RedisSection.open(config.redis(), "relayer", registry),
                             chain,
                             keys,
                             registry,

@@ -24,6 +24,11 @@ public interface RelayLog extends AutoCloseable {
      */
     CompletionStage<String> append(MinedRelay relay);
 
+    /** Relays accepted and not yet confirmed, for metrics; 0 if the log does not count them. */
+    default int unconfirmed() {
+        return 0;
+    }
+
     /**
      * Stops accepting relays, waits a bounded time for the stages of those already accepted, and
      * releases resources.

@@ -50,6 +50,22 @@ public record ChainSettings(
         }
     }
 
+    /**
+     * One node, asked in plain text, with five seconds for a query and blocks every 30 s.
+     *
+     * @param rpcUrl CometBFT RPC
+     * @param grpcTarget gRPC, {@code host:port}
+     */
+    public static ChainSettings plaintext(String rpcUrl, String grpcTarget, String chainId) {
+        return new ChainSettings(
+                List.of(URI.create(rpcUrl)),
+                List.of(grpcTarget),
+                true,
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(30),
+                chainId);
+    }
+
     private static URI normalised(URI url) {
         String scheme = url.getScheme() == null ? "" : url.getScheme().toLowerCase(Locale.ROOT);
         String target =

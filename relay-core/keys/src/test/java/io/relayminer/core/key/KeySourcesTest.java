@@ -8,8 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.relayminer.core.config.ConfigReader;
-import io.relayminer.core.config.KeysConfig;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -347,37 +345,6 @@ class KeySourcesTest {
             ring.reload();
             assertEquals(Set.of(), ring.addresses());
         }
-    }
-
-    @Test
-    void sourcesAreFoundByTheNamesInTheConfiguration() throws IOException {
-        Path file = write("keys.yaml", "keys: ['" + KEY_1 + "']");
-        KeysConfig config =
-                ConfigReader.of(KeysConfig.class)
-                        .build()
-                        .parse(
-                                """
-                                inline: ['%s']
-                                keys_file: %s
-                                sources:
-                                  keys_dir:
-                                    path: %s
-                                """
-                                        .formatted(KEY_2, file, folder.resolve("dir")),
-                                "test")
-                        .config();
-        List<KeySource> sources = KeySources.open(config.all());
-        assertEquals(3, sources.size());
-        try (KeyRing ring = new KeyRing(sources, new SimpleMeterRegistry())) {
-            ring.reload();
-            assertEquals(Set.of(ADDRESS_1, ADDRESS_2), ring.addresses());
-        }
-        assertFalse(config.toString().contains(KEY_2.substring(0, 8)));
-        KeySourceException e =
-                assertThrows(
-                        KeySourceException.class, () -> KeySources.open(Map.of("vault", Map.of())));
-        assertTrue(e.getMessage().contains("unknown key source 'vault'"));
-        assertTrue(new KeysConfig(null, null, null, null, null).isEmpty());
     }
 
     @Test

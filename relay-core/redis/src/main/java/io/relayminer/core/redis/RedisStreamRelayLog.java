@@ -119,7 +119,7 @@ public final class RedisStreamRelayLog implements RelayLog {
         return publisher().append(relay);
     }
 
-    /** Relays accepted by {@link #append} that Redis has not confirmed yet. */
+    @Override
     public int unconfirmed() {
         return inFlight.relays();
     }

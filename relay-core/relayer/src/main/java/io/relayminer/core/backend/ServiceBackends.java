@@ -31,4 +31,18 @@ public record ServiceBackends(
         }
         pools = Map.copyOf(pools);
     }
+
+    /**
+     * One pool of the given type with all defaults: 30 s for a relay, responses up to 10 MiB.
+     *
+     * @param type backend type: {@code jsonrpc}, {@code rest}, {@code cometbft}, {@code websocket}
+     *     or {@code grpc}
+     */
+    public static ServiceBackends of(String type, Endpoint... endpoints) {
+        return new ServiceBackends(
+                Duration.ofSeconds(30),
+                10_485_760,
+                BackendOptions.DEFAULT,
+                Map.of(type, PoolSpec.of(endpoints)));
+    }
 }

@@ -3,405 +3,120 @@ package io.relayminer.core.relay;
 import io.relayminer.core.backend.Outcome;
 import io.relayminer.transport.RelayReply;
 
+import java.util.Locale;
 import java.util.Map;
 
 /**
- * Why a relay was not served: one record per case, each with the status and text the gateway sees
- * and the {@code reason} label of {@code ha_relayer_relays_rejected_total}.
+ * Why a relay was not served. {@link Kind} is the table of all cases.
  *
  * <p>Texts are part of the contract with gateways, which classify errors by them. They name what
  * the client sent and never an internal address. Refusals are never signed and never mined.
+ *
+ * @param kind the case
+ * @param status HTTP status that the gateway sees
+ * @param reason value of a metric label, one of a fixed set
+ * @param message text for the client, without JSON quoting
+ * @param details further members of the answer
  */
-public sealed interface Refusal {
+record Refusal(
+        Kind kind, int status, String reason, String message, Map<String, String> details) {
 
-    /** HTTP status. */
-    int status();
+    /** All cases, with status, {@code reason} label of {@code relays_rejected_total} and text. */
+    enum Kind {
+        /** The body exceeds what this service accepts. */
+        BODY_TOO_LARGE(413, "body_too_large", "request body too large for service"),
+        /** Empty, malformed, without service, or with a payload that is no HTTP request. */
+        INVALID_RELAY_REQUEST(
+                400,
+                "invalid_relay_request",
+                "invalid relay request: body must be a valid RelayRequest protobuf"),
+        /** The request inside the relay has a URL or method that no backend could be sent. */
+        INVALID_BACKEND_REQUEST(
+                400,
+                "invalid_relay_request",
+                "invalid relay request: payload has an invalid URL or method"),
+        /** No signing key is loaded. */
+        NOT_CONFIGURED(500, "response_signer_not_configured", "relayer not properly configured"),
+        /** The service, which the text names, is not configured here. */
+        UNKNOWN_SERVICE(404, "unknown_service", "unknown service: %s"),
+        /** The relay names no supplier. */
+        MISSING_SUPPLIER(
+                400,
+                "missing_supplier_address",
+                "missing supplier operator address in relay request"),
+        /** No miner has published this supplier, and its key is not loaded here either. */
+        SUPPLIER_NOT_REGISTERED(
+                503, "supplier_not_found", "supplier %s not registered with any miner"),
+        /** The supplier is known but not staked; the text names it and its state. */
+        SUPPLIER_INACTIVE(503, "supplier_inactive", "supplier %s is %s"),
+        /** The supplier is staked for nothing any more. */
+        SUPPLIER_WITHOUT_SERVICES(503, "no_services", "supplier %s has no services registered"),
+        /** The supplier is staked, but not for this service. */
+        SUPPLIER_NOT_STAKED_FOR_SERVICE(
+                503, "wrong_service", "supplier %s not staked for service %s"),
+        /** Session heights that cannot be near the present. */
+        IMPLAUSIBLE_HEIGHTS(400, "implausible_session_heights", "implausible session heights"),
+        /** No endpoint of the wanted kind is configured or healthy; no backend was called. */
+        BACKEND_UNAVAILABLE(503, "backend_unhealthy", "service temporarily unavailable"),
+        /** The relay is not authentic or not of the session it claims. */
+        VALIDATION_FAILED(403, "validation_failed", "relay validation failed: %s"),
+        /** What is needed to judge or price the relay cannot be read now: nothing is guessed. */
+        SESSION_UNAVAILABLE(
+                503, "session_unavailable", "session data temporarily unavailable"),
+        /** The meter cannot tell and is configured to refuse. */
+        METERING_UNAVAILABLE(503, "meter_error", "relay metering unavailable"),
+        /** The session's budget for this supplier is used up. */
+        STAKE_EXHAUSTED(
+                429,
+                "stake_exhausted",
+                "session relay limit reached: claimable portion fully consumed"),
+        /** The backend gave no answer; the reason is that of the outcome. */
+        BACKEND_FAILED(502, "", "backend error"),
+        /** The backend answered that it cannot: its own 5xx status goes out, unsigned. */
+        BACKEND_SERVICE_ERROR(500, "backend_5xx", "backend service error"),
+        /** A simulated relay was not served; status, reason and text are its own. */
+        SIMULATION(400, "", "%s"),
+        /** The answer could not be signed. */
+        SIGNING_FAILED(500, "signing_error", "failed to sign response"),
+        /** The relay could not be recorded, so it would never be paid. */
+        LOG_UNAVAILABLE(503, "relay_log_unavailable", "relay log unavailable"),
+        /** The relayer is stopping or its publish queue is full. */
+        OVERLOADED(503, "overloaded", "relayer overloaded");
 
-    /** Text for the client, without JSON quoting. */
-    String message();
+        private final int status;
+        private final String reason;
+        private final String text;
 
-    /** Metric label; a fixed set of values. */
-    String reason();
-
-    /** What a transport is told. */
-    default RelayReply.Refused reply() {
-        return new RelayReply.Refused(status(), message());
-    }
-
-    /** Whether the refusal counts in {@code relays_rejected_total}. */
-    default boolean rejected() {
-        return true;
-    }
-
-    /** The client's body broke off. */
-    record BodyUnreadable() implements Refusal {
-        @Override
-        public int status() {
-            return 400;
-        }
-
-        @Override
-        public String message() {
-            return "failed to read request body";
-        }
-
-        @Override
-        public String reason() {
-            return "read_body_error";
-        }
-    }
-
-    /** The body exceeds what any service of this relayer accepts. */
-    record BodyTooLarge() implements Refusal {
-        @Override
-        public int status() {
-            return 413;
-        }
-
-        @Override
-        public String message() {
-            return "request body too large";
-        }
-
-        @Override
-        public String reason() {
-            return "body_too_large";
-        }
-    }
-
-    /** The body exceeds what this service accepts. */
-    record BodyTooLargeForService() implements Refusal {
-        @Override
-        public int status() {
-            return 413;
-        }
-
-        @Override
-        public String message() {
-            return "request body too large for service";
-        }
-
-        @Override
-        public String reason() {
-            return "body_too_large";
-        }
-    }
-
-    /**
-     * Not a relay request: empty, malformed, without service, or with a payload that is no HTTP
-     * request.
-     */
-    record InvalidRelayRequest() implements Refusal {
-        @Override
-        public int status() {
-            return 400;
-        }
-
-        @Override
-        public String message() {
-            return "invalid relay request: body must be a valid RelayRequest protobuf";
-        }
-
-        @Override
-        public String reason() {
-            return "invalid_relay_request";
+        Kind(int status, String reason, String text) {
+            this.status = status;
+            this.reason = reason;
+            this.text = text;
         }
     }
 
-    /** The request inside the relay has a URL or method that no backend could be sent. */
-    record InvalidBackendRequest() implements Refusal {
-        @Override
-        public int status() {
-            return 400;
-        }
-
-        @Override
-        public String message() {
-            return "invalid relay request: payload has an invalid URL or method";
-        }
-
-        @Override
-        public String reason() {
-            return "invalid_relay_request";
-        }
+    /** The case with its own status and reason; the arguments fill the text. */
+    static Refusal of(Kind kind, Object... arguments) {
+        String message =
+                arguments.length == 0
+                        ? kind.text
+                        : String.format(Locale.ROOT, kind.text, arguments);
+        return new Refusal(kind, kind.status, kind.reason, message, Map.of());
     }
 
-    /** No signing key is loaded. */
-    record NotConfigured() implements Refusal {
-        @Override
-        public int status() {
-            return 500;
-        }
-
-        @Override
-        public String message() {
-            return "relayer not properly configured";
-        }
-
-        @Override
-        public String reason() {
-            return "response_signer_not_configured";
-        }
+    static Refusal backendUnavailable(String serviceId) {
+        Kind kind = Kind.BACKEND_UNAVAILABLE;
+        return new Refusal(
+                kind, kind.status, kind.reason, kind.text, Map.of("service", serviceId));
     }
 
-    /** The service is not configured here. */
-    record UnknownService(String serviceId) implements Refusal {
-        @Override
-        public int status() {
-            return 404;
-        }
-
-        @Override
-        public String message() {
-            return "unknown service: " + serviceId;
-        }
-
-        @Override
-        public String reason() {
-            return "unknown_service";
-        }
+    static Refusal backendFailed(Outcome outcome) {
+        Kind kind = Kind.BACKEND_FAILED;
+        return new Refusal(kind, kind.status, outcome.label(), kind.text, Map.of());
     }
 
-    /** The relay names no supplier. */
-    record MissingSupplier() implements Refusal {
-        @Override
-        public int status() {
-            return 400;
-        }
-
-        @Override
-        public String message() {
-            return "missing supplier operator address in relay request";
-        }
-
-        @Override
-        public String reason() {
-            return "missing_supplier_address";
-        }
-    }
-
-    /** No miner has published this supplier, and its key is not loaded here either. */
-    record SupplierNotRegistered(String supplier) implements Refusal {
-        @Override
-        public int status() {
-            return 503;
-        }
-
-        @Override
-        public String message() {
-            return "supplier " + supplier + " not registered with any miner";
-        }
-
-        @Override
-        public String reason() {
-            return "supplier_not_found";
-        }
-    }
-
-    /** The supplier is known but not staked. */
-    record SupplierInactive(String supplier, String state) implements Refusal {
-        @Override
-        public int status() {
-            return 503;
-        }
-
-        @Override
-        public String message() {
-            return "supplier " + supplier + " is " + state;
-        }
-
-        @Override
-        public String reason() {
-            return "supplier_inactive";
-        }
-    }
-
-    /** The supplier is staked for nothing any more. */
-    record SupplierWithoutServices(String supplier) implements Refusal {
-        @Override
-        public int status() {
-            return 503;
-        }
-
-        @Override
-        public String message() {
-            return "supplier " + supplier + " has no services registered";
-        }
-
-        @Override
-        public String reason() {
-            return "no_services";
-        }
-    }
-
-    /** The supplier is staked, but not for this service. */
-    record SupplierNotStakedForService(String supplier, String serviceId) implements Refusal {
-        @Override
-        public int status() {
-            return 503;
-        }
-
-        @Override
-        public String message() {
-            return "supplier " + supplier + " not staked for service " + serviceId;
-        }
-
-        @Override
-        public String reason() {
-            return "wrong_service";
-        }
-    }
-
-    /** Session heights that cannot be near the present. */
-    record ImplausibleHeights() implements Refusal {
-        @Override
-        public int status() {
-            return 400;
-        }
-
-        @Override
-        public String message() {
-            return "implausible session heights";
-        }
-
-        @Override
-        public String reason() {
-            return "implausible_session_heights";
-        }
-    }
-
-    /** No endpoint of the wanted kind is configured or healthy; answered without a backend call. */
-    record BackendUnavailable(String serviceId) implements Refusal {
-        @Override
-        public int status() {
-            return 503;
-        }
-
-        @Override
-        public String message() {
-            return "service temporarily unavailable";
-        }
-
-        @Override
-        public String reason() {
-            return "backend_unhealthy";
-        }
-
-        @Override
-        public RelayReply.Refused reply() {
-            return new RelayReply.Refused(status(), message(), Map.of("service", serviceId));
-        }
-
-        /** Counted in {@code fast_fails_total} instead. */
-        @Override
-        public boolean rejected() {
-            return false;
-        }
-    }
-
-    /** The relay is not authentic or not of the session it claims. */
-    record ValidationFailed(String cause) implements Refusal {
-        @Override
-        public int status() {
-            return 403;
-        }
-
-        @Override
-        public String message() {
-            return "relay validation failed: " + cause;
-        }
-
-        @Override
-        public String reason() {
-            return "validation_failed";
-        }
-    }
-
-    /**
-     * What is needed to judge or price the relay cannot be read at the moment: nothing is guessed.
-     */
-    record SessionUnavailable() implements Refusal {
-        @Override
-        public int status() {
-            return 503;
-        }
-
-        @Override
-        public String message() {
-            return "session data temporarily unavailable";
-        }
-
-        @Override
-        public String reason() {
-            return "session_unavailable";
-        }
-    }
-
-    /** The meter cannot tell and is configured to refuse. */
-    record MeteringUnavailable() implements Refusal {
-        @Override
-        public int status() {
-            return 503;
-        }
-
-        @Override
-        public String message() {
-            return "relay metering unavailable";
-        }
-
-        @Override
-        public String reason() {
-            return "meter_error";
-        }
-    }
-
-    /** The session's budget for this supplier is used up. */
-    record StakeExhausted() implements Refusal {
-        @Override
-        public int status() {
-            return 429;
-        }
-
-        @Override
-        public String message() {
-            return "session relay limit reached: claimable portion fully consumed";
-        }
-
-        @Override
-        public String reason() {
-            return "stake_exhausted";
-        }
-    }
-
-    /** The backend gave no answer. */
-    record BackendFailed(Outcome outcome) implements Refusal {
-        @Override
-        public int status() {
-            return 502;
-        }
-
-        @Override
-        public String message() {
-            return "backend error";
-        }
-
-        @Override
-        public String reason() {
-            return outcome.label();
-        }
-    }
-
-    /** The backend answered that it cannot: its own 5xx status goes to the gateway, unsigned. */
-    record BackendServiceError(int status) implements Refusal {
-        @Override
-        public String message() {
-            return "backend service error";
-        }
-
-        @Override
-        public String reason() {
-            return "backend_5xx";
-        }
+    static Refusal backendServiceError(int status) {
+        Kind kind = Kind.BACKEND_SERVICE_ERROR;
+        return new Refusal(kind, status, kind.reason, kind.text, Map.of());
     }
 
     /**
@@ -409,70 +124,22 @@ public sealed interface Refusal {
      *
      * @param result value of the metric label {@code result}
      */
-    record Simulation(int status, String message, String result) implements Refusal {
-        @Override
-        public String reason() {
-            return result;
-        }
-
-        /** Simulated relays have a counter of their own. */
-        @Override
-        public boolean rejected() {
-            return false;
-        }
+    static Refusal simulation(int status, String message, String result) {
+        return new Refusal(Kind.SIMULATION, status, result, message, Map.of());
     }
 
-    /** The answer could not be signed. */
-    record SigningFailed() implements Refusal {
-        @Override
-        public int status() {
-            return 500;
-        }
-
-        @Override
-        public String message() {
-            return "failed to sign response";
-        }
-
-        @Override
-        public String reason() {
-            return "signing_error";
-        }
+    /** What a transport is told. */
+    RelayReply.Refused reply() {
+        return details.isEmpty()
+                ? new RelayReply.Refused(status, message)
+                : new RelayReply.Refused(status, message, details);
     }
 
-    /** The relay could not be recorded, so it would never be paid. */
-    record LogUnavailable() implements Refusal {
-        @Override
-        public int status() {
-            return 503;
-        }
-
-        @Override
-        public String message() {
-            return "relay log unavailable";
-        }
-
-        @Override
-        public String reason() {
-            return "relay_log_unavailable";
-        }
-    }
-
-    /** The relayer is stopping or its publish queue is full. */
-    record Overloaded() implements Refusal {
-        @Override
-        public int status() {
-            return 503;
-        }
-
-        @Override
-        public String message() {
-            return "relayer overloaded";
-        }
-
-        @Override
-        public String reason() {
-            return "overloaded";
-        }
+    /**
+     * Whether the refusal counts in {@code relays_rejected_total}: simulated relays and {@code
+     * fast_fails_total} have counters of their own.
+     */
+    boolean rejected() {
+        return kind != Kind.SIMULATION && kind != Kind.BACKEND_UNAVAILABLE;
     }
 }

@@ -170,7 +170,7 @@ public final class RelayAdmission {
                                 if (throttle.permit() >= 0) {
                                     LOG.warn("session data cannot be read in {}", patience);
                                 }
-                                throw new RefusedException(new Refusal.SessionUnavailable());
+                                throw new RefusedException(Refusal.of(Refusal.Kind.SESSION_UNAVAILABLE));
                             }
                             throw failure instanceof RuntimeException known
                                     ? known
@@ -324,7 +324,7 @@ public final class RelayAdmission {
     }
 
     private static RefusedException refused(String cause) {
-        return new RefusedException(new Refusal.ValidationFailed(cause));
+        return new RefusedException(Refusal.of(Refusal.Kind.VALIDATION_FAILED, cause));
     }
 
     private static CompletionStage<SessionContext> invalid(String cause) {
@@ -348,7 +348,7 @@ public final class RelayAdmission {
                             more,
                             reasonOf(unavailable));
                 }
-                yield new RefusedException(new Refusal.SessionUnavailable());
+                yield new RefusedException(Refusal.of(Refusal.Kind.SESSION_UNAVAILABLE));
             }
         };
     }

@@ -162,11 +162,11 @@ public final class RelayPipeline implements RelayHandler {
             ReceivedRequest request = ReceivedRequest.decode(relay.inbound.body(), relayLimits);
             if (!request.message().getMeta().hasSessionHeader()
                     || request.header().getServiceId().isEmpty()) {
-                throw refused(new Refusal.InvalidRelayRequest());
+                throw refused(Refusal.of(Refusal.Kind.INVALID_RELAY_REQUEST));
             }
             relay.decoded(request, HttpMessageCodec.decodeRequest(request.payload(), httpLimits));
         } catch (WireException e) {
-            throw refused(new Refusal.InvalidRelayRequest());
+            throw refused(Refusal.of(Refusal.Kind.INVALID_RELAY_REQUEST));
         }
     }
 
@@ -176,11 +176,11 @@ public final class RelayPipeline implements RelayHandler {
     private void identify(RelayInProgress relay) {
         SessionHeader header = relay.request().header();
         if (parts.keys().isEmpty()) {
-            throw refused(new Refusal.NotConfigured());
+            throw refused(Refusal.of(Refusal.Kind.NOT_CONFIGURED));
         }
         ServiceProfile service = parts.services().get(header.getServiceId());
         if (service == null) {
-            throw refused(new Refusal.UnknownService(header.getServiceId()));
+            throw refused(Refusal.of(Refusal.Kind.UNKNOWN_SERVICE, header.getServiceId()));
         }
         relay.service(service);
         relay.serviceId = service.id();
@@ -192,7 +192,7 @@ public final class RelayPipeline implements RelayHandler {
         relay.counted = true;
         metrics.received(relay.serviceId, relay.type);
         if (relay.supplier().isEmpty()) {
-            throw refused(new Refusal.MissingSupplier());
+            throw refused(Refusal.of(Refusal.Kind.MISSING_SUPPLIER));
         }
         return resuming(parts.admission().gate(relay.supplier(), relay.serviceId, relay.type))
                 .thenApply(admission -> admitted(relay, admission));
@@ -211,7 +211,7 @@ public final class RelayPipeline implements RelayHandler {
         }
         int length = relay.inbound.body().length;
         if (length > relay.service().maxBodyBytes()) {
-            throw refused(new Refusal.BodyTooLargeForService());
+            throw refused(Refusal.of(Refusal.Kind.BODY_TOO_LARGE));
         }
         metrics.requestBody(relay.serviceId, relay.type, length);
         SessionHeader header = relay.request().header();
@@ -219,7 +219,7 @@ public final class RelayPipeline implements RelayHandler {
                 header.getSessionStartBlockHeight(),
                 header.getSessionEndBlockHeight(),
                 relay.arrivalHeight)) {
-            throw refused(new Refusal.ImplausibleHeights());
+            throw refused(Refusal.of(Refusal.Kind.IMPLAUSIBLE_HEIGHTS));
         }
         Availability backend = parts.backends().availability(relay.serviceId, relay.type.label());
         if (backend != Availability.AVAILABLE) {
@@ -233,7 +233,7 @@ public final class RelayPipeline implements RelayHandler {
             metrics.backendMissing(relay.serviceId, relay.type);
         }
         metrics.fastFailed(relay.serviceId);
-        return refused(new Refusal.BackendUnavailable(relay.serviceId));
+        return refused(Refusal.backendUnavailable(relay.serviceId));
     }
 
     // ---- 3, 4, 5 in the order of the service's validation mode ----------------------------------
@@ -279,7 +279,7 @@ public final class RelayPipeline implements RelayHandler {
                             }
                             Throwable cause = RelayFailures.root(failure);
                             if (cause instanceof RefusedException known
-                                    && known.refusal() instanceof Refusal.ValidationFailed) {
+                                    && known.refusal().kind() == Refusal.Kind.VALIDATION_FAILED) {
                                 metrics.validationFailed(relay.serviceId);
                             }
                             throw rethrown(cause);
@@ -304,9 +304,9 @@ public final class RelayPipeline implements RelayHandler {
                             switch (decision) {
                                 case MeterDecision.Allowed yes -> relay.reserved(yes.reservation());
                                 case MeterDecision.OverLimit no ->
-                                        throw refused(new Refusal.StakeExhausted());
+                                        throw refused(Refusal.of(Refusal.Kind.STAKE_EXHAUSTED));
                                 case MeterDecision.Unavailable no ->
-                                        throw refused(new Refusal.MeteringUnavailable());
+                                        throw refused(Refusal.of(Refusal.Kind.METERING_UNAVAILABLE));
                             }
                             return relay;
                         });
@@ -346,12 +346,12 @@ public final class RelayPipeline implements RelayHandler {
         return switch (answer) {
             case BackendAnswer.Answered good when good.status() < 500 -> good;
             case BackendAnswer.Answered bad ->
-                    throw refused(new Refusal.BackendServiceError(Math.min(bad.status(), 599)));
+                    throw refused(Refusal.backendServiceError(Math.min(bad.status(), 599)));
             case BackendAnswer.Streamed never -> throw new IllegalStateException("not asked for");
             case BackendAnswer.Unanswered none ->
-                    throw refused(new Refusal.BackendFailed(none.outcome()));
+                    throw refused(Refusal.backendFailed(none.outcome()));
             case BackendAnswer.InvalidRequest invalid ->
-                    throw refused(new Refusal.InvalidBackendRequest());
+                    throw refused(Refusal.of(Refusal.Kind.INVALID_BACKEND_REQUEST));
             case BackendAnswer.NoPool missing -> throw noBackend(relay, true);
             case BackendAnswer.NoHealthyEndpoint down -> throw noBackend(relay, false);
         };
@@ -380,12 +380,12 @@ public final class RelayPipeline implements RelayHandler {
     private RelayInProgress respond(RelayInProgress relay) {
         SupplierKey key = parts.keys().find(relay.supplier());
         if (key == null) {
-            throw refused(new Refusal.SigningFailed()); // unloaded since it was admitted
+            throw refused(Refusal.of(Refusal.Kind.SIGNING_FAILED)); // unloaded since it was admitted
         }
         try {
             relay.signed(ResponseSigning.sign(relay.request().header(), relay.answer(), key));
         } catch (WireException | IllegalStateException e) {
-            throw refused(new Refusal.SigningFailed());
+            throw refused(Refusal.of(Refusal.Kind.SIGNING_FAILED));
         }
         return relay;
     }
@@ -452,7 +452,7 @@ public final class RelayPipeline implements RelayHandler {
         Throwable cause = RelayFailures.root(failure);
         if (!(cause instanceof RefusedException known)) {
             if (cause instanceof RejectedExecutionException) {
-                return refuse(relay, new Refusal.Overloaded());
+                return refuse(relay, Refusal.of(Refusal.Kind.OVERLOADED));
             }
             throw rethrown(cause); // a defect: the transport answers 500 and counts it
         }
@@ -466,7 +466,7 @@ public final class RelayPipeline implements RelayHandler {
         if (refusal.rejected()) {
             metrics.rejected(relay.serviceId, relay.type, refusal.reason());
         }
-        return refusal instanceof Refusal.StakeExhausted && parts.limitAsRelayError()
+        return refusal.kind() == Refusal.Kind.STAKE_EXHAUSTED && parts.limitAsRelayError()
                 ? limitReached(relay, refusal)
                 : refusal.reply();
     }
@@ -561,23 +561,23 @@ public final class RelayPipeline implements RelayHandler {
         return switch (answer) {
             case BackendAnswer.Answered good when good.status() < 500 -> good;
             case BackendAnswer.Answered bad ->
-                    throw refused(new Refusal.BackendServiceError(Math.min(bad.status(), 599)));
+                    throw refused(Refusal.backendServiceError(Math.min(bad.status(), 599)));
             case BackendAnswer.Streamed never -> throw new IllegalStateException("not asked for");
             case BackendAnswer.Unanswered none ->
-                    throw refused(new Refusal.BackendFailed(none.outcome()));
+                    throw refused(Refusal.backendFailed(none.outcome()));
             case BackendAnswer.InvalidRequest invalid ->
-                    throw refused(new Refusal.InvalidBackendRequest());
+                    throw refused(Refusal.of(Refusal.Kind.INVALID_BACKEND_REQUEST));
             case BackendAnswer.NoPool missing ->
-                    throw refused(new Refusal.BackendUnavailable(relay.serviceId));
+                    throw refused(Refusal.backendUnavailable(relay.serviceId));
             case BackendAnswer.NoHealthyEndpoint down ->
-                    throw refused(new Refusal.BackendUnavailable(relay.serviceId));
+                    throw refused(Refusal.backendUnavailable(relay.serviceId));
         };
     }
 
     private static String simulationResult(Refusal refusal) {
-        return switch (refusal) {
-            case Refusal.Simulation own -> own.result();
-            case Refusal.SigningFailed signing -> "sign_failed";
+        return switch (refusal.kind()) {
+            case SIMULATION -> refusal.reason();
+            case SIGNING_FAILED -> "sign_failed";
             default -> "backend_error";
         };
     }

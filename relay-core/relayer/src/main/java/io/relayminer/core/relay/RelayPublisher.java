@@ -102,6 +102,6 @@ public final class RelayPublisher {
                     more,
                     cause.toString());
         }
-        throw new RefusedException(full ? new Refusal.Overloaded() : new Refusal.LogUnavailable());
+        throw new RefusedException(full ? Refusal.of(Refusal.Kind.OVERLOADED) : Refusal.of(Refusal.Kind.LOG_UNAVAILABLE));
     }
 }

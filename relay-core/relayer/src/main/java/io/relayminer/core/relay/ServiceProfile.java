@@ -7,9 +7,24 @@ package io.relayminer.core.relay;
  * @param mode when relays are verified
  * @param maxBodyBytes longest relay request, bytes
  * @param defaultType backend type of relays that name none
+ * @param poolProfile name of the connection limits, shown on the service's status page; empty for
+ *     none
  */
 public record ServiceProfile(
-        String id, ValidationMode mode, long maxBodyBytes, RpcType defaultType) {
+        String id,
+        ValidationMode mode,
+        long maxBodyBytes,
+        RpcType defaultType,
+        String poolProfile) {
+
+    /** Longest relay request unless configured otherwise, bytes. */
+    public static final long DEFAULT_MAX_BODY_BYTES = 10_485_760;
+
+    /** A service whose relays are verified first, with JSON-RPC for those that name no type. */
+    public static ServiceProfile of(String id) {
+        return new ServiceProfile(
+                id, ValidationMode.EAGER, DEFAULT_MAX_BODY_BYTES, RpcType.JSONRPC, "");
+    }
 
     /** When a relay is verified. Either way nothing is answered or mined unverified. */
     public enum ValidationMode {

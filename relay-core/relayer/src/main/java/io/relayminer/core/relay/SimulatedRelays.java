@@ -141,7 +141,7 @@ public final class SimulatedRelays {
 
     /** The refusal when {@link #enter} failed. */
     static Refusal crowded() {
-        return new Refusal.Simulation(429, "simulation concurrency limit reached", "rate_limited");
+        return Refusal.simulation(429, "simulation concurrency limit reached", "rate_limited");
     }
 
     /**
@@ -187,7 +187,7 @@ public final class SimulatedRelays {
                             }
                             if (!pinned.rate.tryTake()) {
                                 throw new RefusedException(
-                                        new Refusal.Simulation(
+                                        Refusal.simulation(
                                                 429,
                                                 "simulation rate limit reached",
                                                 "rate_limited"));
@@ -272,7 +272,7 @@ public final class SimulatedRelays {
     }
 
     private static Refusal rejected(int status, String text, String result) {
-        return new Refusal.Simulation(status, "simulation rejected: " + text, result);
+        return Refusal.simulation(status, "simulation rejected: " + text, result);
     }
 
     private static CompletionStage<@Nullable Void> refused(@Nullable Refusal refusal) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 
 import io.relayminer.core.backend.BackendPools;
 import io.relayminer.core.backend.EndpointStatus;
+import io.relayminer.transport.BackendOptions;
 import io.relayminer.transport.RelayHandler.StatusPage;
 
 import org.jspecify.annotations.Nullable;
@@ -36,7 +37,16 @@ public final class StatusPages {
      * @param maxIdle idle connections per host
      * @param idleSeconds life of an idle connection, seconds
      */
-    public record PoolLimits(String profile, int maxConnections, int maxIdle, int idleSeconds) {}
+    record PoolLimits(String profile, int maxConnections, int maxIdle, int idleSeconds) {
+
+        static PoolLimits of(String profile, BackendOptions options) {
+            return new PoolLimits(
+                    profile,
+                    options.maxConnectionsPerHost(),
+                    options.maxIdleConnectionsPerHost(),
+                    (int) options.idleTimeout().toSeconds());
+        }
+    }
 
     private final Map<String, PoolLimits> services;
     private final BackendPools backends;
@@ -53,7 +63,7 @@ public final class StatusPages {
      * @param notReady why the process must not get traffic, or null if it may
      * @param relayPortAlwaysReady whether {@code /ready} on the relay port is 200 regardless
      */
-    public StatusPages(
+    StatusPages(
             Map<String, PoolLimits> services,
             BackendPools backends,
             LongSupplier height,

@@ -73,19 +73,19 @@ final class SupplierGate {
     private Admission absent(String supplier) {
         return keys.find(supplier) != null
                 ? new Admission.Optimistic()
-                : new Admission.Refused(new Refusal.SupplierNotRegistered(supplier));
+                : new Admission.Refused(Refusal.of(Refusal.Kind.SUPPLIER_NOT_REGISTERED, supplier));
     }
 
     private Admission judge(SupplierState state, String supplier, String service, RpcType type) {
         if (!state.active()) {
-            return new Admission.Refused(new Refusal.SupplierInactive(supplier, state.status()));
+            return new Admission.Refused(Refusal.of(Refusal.Kind.SUPPLIER_INACTIVE, supplier, state.status()));
         }
         if (state.services() == null || state.services().isEmpty()) {
-            return new Admission.Refused(new Refusal.SupplierWithoutServices(supplier));
+            return new Admission.Refused(Refusal.of(Refusal.Kind.SUPPLIER_WITHOUT_SERVICES, supplier));
         }
         if (!state.activeFor(service)) {
             return new Admission.Refused(
-                    new Refusal.SupplierNotStakedForService(supplier, service));
+                    Refusal.of(Refusal.Kind.SUPPLIER_NOT_STAKED_FOR_SERVICE, supplier, service));
         }
         boolean declared = declared(state, service, type);
         if (!declared) {

@@ -5,6 +5,9 @@ import io.relayminer.core.key.SupplierKey;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -24,5 +27,12 @@ public interface SupplierKeys {
     /** The keys of a ring, as it is at each moment. */
     static SupplierKeys of(KeyRing ring) {
         return new RingKeys(ring);
+    }
+
+    /** Keys that do not change. */
+    static SupplierKeys of(Collection<SupplierKey> keys) {
+        Map<String, SupplierKey> byAddress = new HashMap<>();
+        keys.forEach(key -> byAddress.put(key.address(), key));
+        return new FixedKeys(byAddress);
     }
 }

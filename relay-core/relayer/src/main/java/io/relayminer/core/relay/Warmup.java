@@ -1,11 +1,11 @@
-package io.relayminer.relayer;
+package io.relayminer.core.relay;
 
 import io.relayminer.core.cache.RelayCaches;
-import io.relayminer.core.relay.SupplierKeys;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -18,25 +18,44 @@ import java.util.concurrent.TimeUnit;
  * before the relayer takes traffic. What cannot be loaded is loaded when it is needed: a warm-up
  * never fails.
  */
-final class Warmup {
+public final class Warmup {
 
     private static final Logger LOG = LoggerFactory.getLogger(Warmup.class);
 
-    private final RelayerConfig.WarmupConfig config;
+    /**
+     * What is loaded besides the suppliers whose keys are loaded.
+     *
+     * @param applications bech32 addresses of applications whose relays are expected
+     * @param concurrency applications loaded at the same time, at least 1
+     * @param timeout for one supplier or application
+     */
+    public record Settings(List<String> applications, int concurrency, Duration timeout) {
+
+        /** The suppliers only, five seconds each. */
+        public static final Settings DEFAULT = new Settings(List.of(), 10, Duration.ofSeconds(5));
+
+        /** Copies the list. */
+        public Settings {
+            applications = List.copyOf(applications);
+            if (concurrency < 1) {
+                throw new IllegalArgumentException(
+                        "concurrency must be at least 1, got " + concurrency);
+            }
+        }
+    }
+
+    private final Settings settings;
     private final RelayCaches caches;
     private final SupplierKeys keys;
 
-    Warmup(RelayerConfig.WarmupConfig config, RelayCaches caches, SupplierKeys keys) {
-        this.config = config;
+    Warmup(Settings settings, RelayCaches caches, SupplierKeys keys) {
+        this.settings = settings;
         this.caches = caches;
         this.keys = keys;
     }
 
     /** Starts; the stage completes when everything was loaded or given up. */
     CompletionStage<Void> run() {
-        if (!config.enabled()) {
-            return CompletableFuture.completedFuture(null);
-        }
         List<CompletableFuture<?>> all = new ArrayList<>();
         for (String supplier : keys.addresses()) {
             all.add(
@@ -44,7 +63,7 @@ final class Warmup {
                             caches.supplierStates().get(supplier),
                             "state of supplier " + supplier));
         }
-        if (!config.knownApplications().isEmpty()) {
+        if (!settings.applications().isEmpty()) {
             CompletableFuture<Void> applications = new CompletableFuture<>();
             all.add(applications);
             Thread.ofVirtual().name("warm-up").start(() -> applications(applications));
@@ -53,14 +72,14 @@ final class Warmup {
     }
 
     private void applications(CompletableFuture<Void> done) {
-        Semaphore slots = new Semaphore(config.warmupConcurrency());
+        Semaphore slots = new Semaphore(settings.concurrency());
         try {
-            for (String address : config.knownApplications()) {
+            for (String address : settings.applications()) {
                 slots.acquire();
                 var unused =
                         application(address).whenComplete((loaded, failure) -> slots.release());
             }
-            slots.acquire(config.warmupConcurrency());
+            slots.acquire(settings.concurrency());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
@@ -93,7 +112,7 @@ final class Warmup {
     private CompletableFuture<?> tolerant(CompletionStage<?> loading, String what) {
         return loading.toCompletableFuture()
                 .copy()
-                .orTimeout(config.warmupTimeoutSeconds(), TimeUnit.SECONDS)
+                .orTimeout(settings.timeout().toMillis(), TimeUnit.MILLISECONDS)
                 .handle(
                         (value, failure) -> {
                             if (failure != null) {
