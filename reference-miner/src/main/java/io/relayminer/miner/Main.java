@@ -1,8 +1,11 @@
 package io.relayminer.miner;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.relayminer.core.config.ConfigReader;
 import io.relayminer.core.config.LoggingConfig;
 import io.relayminer.core.daemon.DaemonCommand;
+import io.relayminer.core.daemon.KeysSection;
+import io.relayminer.core.daemon.RedisSection;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -49,20 +52,18 @@ public final class Main extends DaemonCommand<MinerConfig> {
     @Override
     protected void run(MinerConfig config) throws InterruptedException {
         config.requirePortsFree();
-        try (MinerProcess process = MinerProcess.start(config)) {
-            Runtime.getRuntime()
-                    .addShutdownHook(
-                            Thread.ofPlatform().name("miner-stop").unstarted(process::close));
-            process.awaitStop();
+        try (MinerDaemon daemon = MinerDaemon.start(config)) {
+            daemon.closeOnSignal();
+            daemon.awaitStop();
         }
     }
 
     @Override
     protected void check(MinerConfig config) {
-        MinerWiring.keys(config.redis());
+        RedisSection.keys(config.redis());
         MinerWiring.settings(config);
         MinerWiring.chain(config);
         MinerWiring.transactions(config);
-        MinerProcess.requireKeys(config);
+        KeysSection.load(config.keys(), new SimpleMeterRegistry()).close();
     }
 }

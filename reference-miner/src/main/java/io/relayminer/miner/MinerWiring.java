@@ -8,8 +8,7 @@ import io.relayminer.core.chain.TxSettings;
 import io.relayminer.core.chain.TxSubmitter;
 import io.relayminer.core.chain.TxSubmitterContext;
 import io.relayminer.core.chain.TxSubmitterProvider;
-import io.relayminer.core.config.NamespaceConfig;
-import io.relayminer.core.config.RedisConfig;
+import io.relayminer.core.daemon.ChainSection;
 import io.relayminer.core.miner.Miner;
 import io.relayminer.core.miner.MinerSettings;
 import io.relayminer.core.miner.ServiceFactors;
@@ -18,11 +17,9 @@ import io.relayminer.core.miner.redis.RedisMinerStoreSettings;
 import io.relayminer.core.miner.store.MinerStore;
 import io.relayminer.core.miner.store.MinerStoreContext;
 import io.relayminer.core.miner.store.MinerStoreProvider;
-import io.relayminer.core.redis.KeyLayout;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisEndpoint;
 import io.relayminer.core.redis.RedisKeys;
-import io.relayminer.core.redis.RedisNamespace;
 import io.relayminer.core.tx.GasPrice;
 import io.relayminer.core.tx.TxLifetime;
 import io.relayminer.leader.LeaseSettings;
@@ -32,12 +29,9 @@ import io.relayminer.leader.LeaseStoreProvider;
 import io.relayminer.leader.MembershipKeys;
 import io.relayminer.leader.RedisLeaseStore;
 
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Locale;
-import java.util.stream.Stream;
 
 /** What a configuration means in terms of the miner: settings, and the plug-ins it names. */
 final class MinerWiring {
@@ -45,22 +39,6 @@ final class MinerWiring {
     private static final String MEMO = "HA RelayMiner";
 
     private MinerWiring() {}
-
-    static RedisKeys keys(RedisConfig config) {
-        NamespaceConfig ns = config.namespace();
-        return new RedisKeys(
-                new RedisNamespace(
-                        ns.basePrefix(),
-                        ns.cachePrefix(),
-                        ns.eventsPrefix(),
-                        ns.streamsPrefix(),
-                        ns.minerPrefix(),
-                        ns.supplierPrefix(),
-                        ns.meterPrefix(),
-                        ns.paramsPrefix(),
-                        ns.consumerGroupPrefix()),
-                config.keyLayout().equals("plain") ? KeyLayout.PLAIN : KeyLayout.HASH_TAGGED);
-    }
 
     static LeaseStore leases(MinerConfig config, RedisConnections redis, RedisKeys keys) {
         return LeaseStoreProvider.onClassPath()
@@ -85,29 +63,8 @@ final class MinerWiring {
      * @throws IllegalArgumentException naming the key; addresses are not repeated
      */
     static ChainSettings chain(MinerConfig config) {
-        try {
-            return new ChainSettings(
-                    split(config.pocketNode().queryNodeRpcUrl()).map(MinerWiring::rpcUrl).toList(),
-                    split(config.pocketNode().queryNodeGrpcUrl()).toList(),
-                    config.pocketNode().grpcInsecure(),
-                    Duration.ofSeconds(config.pocketNode().queryTimeoutSeconds()),
-                    Duration.ofSeconds(config.blockTimeSeconds()),
-                    config.pocketNode().chainId());
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("pocket_node: " + e.getMessage());
-        }
-    }
-
-    private static URI rpcUrl(String text) {
-        try {
-            return new URI(text);
-        } catch (URISyntaxException e) {
-            throw new IllegalArgumentException("query_node_rpc_url is not a URL: " + e.getReason());
-        }
-    }
-
-    private static Stream<String> split(String list) {
-        return Stream.of(list.split(",", -1)).map(String::strip).filter(s -> !s.isEmpty());
+        return ChainSection.settings(
+                config.pocketNode(), Duration.ofSeconds(config.blockTimeSeconds()));
     }
 
     static TxSettings transactions(MinerConfig config) {

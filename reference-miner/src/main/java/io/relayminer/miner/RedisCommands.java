@@ -5,6 +5,7 @@ import io.lettuce.core.ScanArgs;
 import io.lettuce.core.ScanCursor;
 import io.lettuce.core.cluster.api.sync.RedisClusterCommands;
 import io.relayminer.core.config.ConfigException;
+import io.relayminer.core.daemon.RedisSection;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisEndpoint;
 import io.relayminer.core.redis.RedisKeys;
@@ -136,7 +137,7 @@ final class RedisCommands implements Callable<Integer> {
         return new Session(
                 RedisConnections.open(
                         RedisEndpoint.parse(target), "operator", RedisConnections.Limits.DEFAULT),
-                MinerWiring.keys(read.redis()),
+                RedisSection.keys(read.redis()),
                 read,
                 spec.commandLine().getOut());
     }

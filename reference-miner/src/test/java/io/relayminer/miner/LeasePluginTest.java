@@ -134,7 +134,7 @@ class LeasePluginTest {
                           url: "%s"
                     """
                             .formatted(world.redis.uri());
-            try (MinerProcess miner = MinerProcess.start(config(world, section))) {
+            try (MinerDaemon miner = MinerDaemon.start(config(world, section))) {
                 world.until("both suppliers", () -> miner.miner().health().suppliers().size() == 2);
                 SessionHeader header = world.session();
                 world.relay(header, SUPPLIERS.get(0));
@@ -161,13 +161,13 @@ class LeasePluginTest {
             ProviderException unknown =
                     assertThrows(
                             ProviderException.class,
-                            () -> MinerProcess.start(config(world, "leases: {type: legder}")));
+                            () -> MinerDaemon.start(config(world, "leases: {type: legder}")));
             assertTrue(unknown.getMessage().contains("did you mean ledger?"), unknown::getMessage);
             ProviderException key =
                     assertThrows(
                             ProviderException.class,
                             () ->
-                                    MinerProcess.start(
+                                    MinerDaemon.start(
                                             config(world, "leases: {type: redis, timout: 1s}")));
             assertEquals("leases.timout: unknown key; did you mean timeout?", key.getMessage());
         }

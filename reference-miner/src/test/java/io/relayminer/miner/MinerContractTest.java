@@ -80,7 +80,7 @@ class MinerContractTest {
     private final List<Heard> heard = new CopyOnWriteArrayList<>();
     private MinerWorld world;
     private RedisClient listener;
-    private MinerProcess miner;
+    private MinerDaemon miner;
     private SessionHeader header;
     private OutboxEntry claimEntry;
     private Map<String, byte[]> claimedRecord;
@@ -101,7 +101,7 @@ class MinerContractTest {
                 });
         channel.sync().psubscribe("ha:*");
         miner =
-                MinerProcess.start(
+                MinerDaemon.start(
                         MinerConfig.reader()
                                 .build()
                                 .parse(world.config(world.redis.uri(), 30, MONITORS), "test")

@@ -32,7 +32,7 @@ class MinerFaultsTest {
 
     private MinerWorld world;
     private FaultProxy door;
-    private final List<MinerProcess> miners = new ArrayList<>();
+    private final List<MinerDaemon> miners = new ArrayList<>();
 
     @BeforeEach
     void start() {
@@ -43,7 +43,7 @@ class MinerFaultsTest {
 
     @AfterEach
     void stop() {
-        miners.forEach(MinerProcess::close);
+        miners.forEach(MinerDaemon::close);
         door.close();
         world.close();
     }
@@ -52,16 +52,16 @@ class MinerFaultsTest {
         return MinerConfig.reader().build().parse(yaml, "test").config();
     }
 
-    private MinerProcess miner() {
-        MinerProcess miner =
-                MinerProcess.start(
+    private MinerDaemon miner() {
+        MinerDaemon miner =
+                MinerDaemon.start(
                         config(world.config("redis://127.0.0.1:" + door.port(), 600, "")));
         miners.add(miner);
         world.until("owner", () -> miner.miner().health().suppliers().size() == SUPPLIERS.size());
         return miner;
     }
 
-    private static HttpResponse<String> ready(MinerProcess miner) throws Exception {
+    private static HttpResponse<String> ready(MinerDaemon miner) throws Exception {
         try (HttpClient client = HttpClient.newHttpClient()) {
             URI uri = URI.create("http://127.0.0.1:" + miner.adminAddress().getPort() + "/ready");
             return client.send(
@@ -75,7 +75,7 @@ class MinerFaultsTest {
 
     @Test
     void redisGoesAwayAndComesBack() throws Exception {
-        MinerProcess miner = miner();
+        MinerDaemon miner = miner();
         SessionHeader header = world.session();
         world.relay(header, "supplier1");
         world.until("the first leaf", () -> world.leaves(header, "supplier1") == 1);
@@ -97,7 +97,7 @@ class MinerFaultsTest {
 
     @Test
     void theChainGoesAwayAndComesBack() throws Exception {
-        MinerProcess miner = miner();
+        MinerDaemon miner = miner();
         SessionHeader header = world.session();
         world.chain.faults().unreachable(true);
         for (int i = 0; i < 10; i++) {
@@ -124,7 +124,7 @@ class MinerFaultsTest {
         String yaml =
                 world.config(world.redis.uri(), 600, "")
                         .replace("  inline:", "  inline:\n    - \"" + stranger + "\"");
-        MinerProcess miner = MinerProcess.start(config(yaml));
+        MinerDaemon miner = MinerDaemon.start(config(yaml));
         miners.add(miner);
         world.until("owner", () -> miner.miner().health().suppliers().size() == SUPPLIERS.size());
         world.until(
@@ -144,7 +144,7 @@ class MinerFaultsTest {
         RuntimeException refused =
                 assertThrows(
                         RuntimeException.class,
-                        () -> miners.add(MinerProcess.start(config(keyless))));
+                        () -> miners.add(MinerDaemon.start(config(keyless))));
         assertTrue(refused.getMessage().contains("key"), refused.getMessage());
     }
 
@@ -156,7 +156,7 @@ class MinerFaultsTest {
         assertTrue(yaml.contains("pocket-beta"));
         RuntimeException refused =
                 assertThrows(
-                        RuntimeException.class, () -> miners.add(MinerProcess.start(config(yaml))));
+                        RuntimeException.class, () -> miners.add(MinerDaemon.start(config(yaml))));
         assertTrue(refused.getMessage().contains("\"pocket\""), refused.getMessage());
         assertTrue(refused.getMessage().contains("\"pocket-beta\""), refused.getMessage());
     }

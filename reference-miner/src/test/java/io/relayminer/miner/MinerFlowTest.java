@@ -38,7 +38,7 @@ class MinerFlowTest {
     private DevChain chain;
     private RedisConnections connections;
     private RedisKeys keys;
-    private final List<MinerProcess> miners = new ArrayList<>();
+    private final List<MinerDaemon> miners = new ArrayList<>();
 
     @BeforeEach
     void start() {
@@ -50,7 +50,7 @@ class MinerFlowTest {
 
     @AfterEach
     void stop() {
-        miners.forEach(MinerProcess::close);
+        miners.forEach(MinerDaemon::close);
         world.close();
     }
 
@@ -61,8 +61,8 @@ class MinerFlowTest {
                 .config();
     }
 
-    private MinerProcess miner(String more) {
-        MinerProcess miner = MinerProcess.start(config(more));
+    private MinerDaemon miner(String more) {
+        MinerDaemon miner = MinerDaemon.start(config(more));
         miners.add(miner);
         return miner;
     }
@@ -83,7 +83,7 @@ class MinerFlowTest {
     private void advanceTo(long height) {
         while (chain.height() < height) {
             long now = chain.advance(1);
-            for (MinerProcess miner : miners) {
+            for (MinerDaemon miner : miners) {
                 until("block " + now, () -> miner.miner().health().height() >= now);
             }
         }
@@ -128,7 +128,7 @@ class MinerFlowTest {
 
     @Test
     void relaysBecomeMoney() throws Exception {
-        MinerProcess miner = miner("");
+        MinerDaemon miner = miner("");
         advanceTo(2);
         until("ready", () -> get(miner, "/ready").statusCode() == 200);
         until("owner", () -> miner.miner().health().suppliers().size() == 2);
@@ -176,10 +176,10 @@ class MinerFlowTest {
 
     @Test
     void anotherReplicaGoesOnWhereOneStops() throws Exception {
-        MinerProcess first = miner("");
+        MinerDaemon first = miner("");
         advanceTo(2);
         until("the first owns", () -> first.miner().health().suppliers().size() == 2);
-        MinerProcess second = miner("");
+        MinerDaemon second = miner("");
         SessionHeader header = session();
         for (int i = 0; i < 12; i++) {
             for (String supplier : SUPPLIERS) {
@@ -197,7 +197,7 @@ class MinerFlowTest {
         until("claims are sent", () -> waiting(header, false) >= SUPPLIERS.size());
         advanceTo(windows.claimOpen() + 5);
         until("claims are on chain", () -> claimed(header));
-        MinerProcess third = miner("");
+        MinerDaemon third = miner("");
         second.close();
         miners.remove(second);
         until("the third owns", () -> third.miner().health().suppliers().size() == 2);
@@ -206,8 +206,8 @@ class MinerFlowTest {
 
     @Test
     void fairShareSpreadsSuppliers() {
-        MinerProcess first = miner("assignment: fair_share");
-        MinerProcess second = miner("assignment: fair_share");
+        MinerDaemon first = miner("assignment: fair_share");
+        MinerDaemon second = miner("assignment: fair_share");
         advanceTo(2);
         until(
                 "one each",
@@ -216,7 +216,7 @@ class MinerFlowTest {
                                 && second.miner().health().suppliers().size() == 1);
     }
 
-    private static HttpResponse<String> get(MinerProcess miner, String path) throws Exception {
+    private static HttpResponse<String> get(MinerDaemon miner, String path) throws Exception {
         try (HttpClient client = HttpClient.newHttpClient()) {
             return client.send(
                     HttpRequest.newBuilder(

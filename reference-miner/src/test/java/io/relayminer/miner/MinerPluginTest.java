@@ -171,7 +171,7 @@ class MinerPluginTest {
                                     world.chain.rpcAddress(),
                                     world.chain.grpcAddress(),
                                     world.chain.genesis().chainId());
-            try (MinerProcess process = MinerProcess.start(config(world, sections))) {
+            try (MinerDaemon process = MinerDaemon.start(config(world, sections))) {
                 world.until(
                         "both suppliers", () -> process.miner().health().suppliers().size() == 2);
                 assertEquals(Set.of(address(SUPPLIERS.get(0)), address(SUPPLIERS.get(1))), OPENED);
@@ -190,19 +190,19 @@ class MinerPluginTest {
             ProviderException store =
                     assertThrows(
                             ProviderException.class,
-                            () -> MinerProcess.start(config(world, "store: {type: redsi}")));
+                            () -> MinerDaemon.start(config(world, "store: {type: redsi}")));
             assertTrue(store.getMessage().contains("did you mean redis?"), store::getMessage);
             ProviderException submitter =
                     assertThrows(
                             ProviderException.class,
-                            () -> MinerProcess.start(config(world, "submitter: {type: cosmo}")));
+                            () -> MinerDaemon.start(config(world, "submitter: {type: cosmo}")));
             assertTrue(
                     submitter.getMessage().contains("did you mean cosmos?"), submitter::getMessage);
             ProviderException key =
                     assertThrows(
                             ProviderException.class,
                             () ->
-                                    MinerProcess.start(
+                                    MinerDaemon.start(
                                             config(world, "store: {type: redis, lingre: 1s}")));
             assertEquals("store.lingre: unknown key; did you mean linger?", key.getMessage());
         }

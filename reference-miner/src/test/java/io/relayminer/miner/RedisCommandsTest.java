@@ -45,14 +45,14 @@ class RedisCommandsTest {
     private static final String DEAD = "pokt1mrqt5f7qh8uxs27cjm9t7v9e74a9vvdnq5jva4";
 
     private MinerWorld world;
-    private MinerProcess miner;
+    private MinerDaemon miner;
     private SessionHeader header;
 
     @BeforeAll
     void midSession() throws Exception {
         world = new MinerWorld();
         miner =
-                MinerProcess.start(
+                MinerDaemon.start(
                         MinerConfig.reader()
                                 .build()
                                 .parse(world.config(world.redis.uri(), 600, ""), "test")

@@ -1,8 +1,8 @@
 package io.relayminer.relayer;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.relayminer.core.config.ConfigReader;
 import io.relayminer.core.config.LoggingConfig;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.relayminer.core.daemon.DaemonCommand;
 import io.relayminer.core.daemon.KeysSection;
 
@@ -66,6 +66,7 @@ public final class Main extends DaemonCommand<RelayerConfig> {
 
     @Override
     protected void check(RelayerConfig config) {
+        RelayerWiring.checkPlugins(config);
         RelayerWiring.backends(config);
         RelayerWiring.keys(config);
         KeysSection.load(config.keys(), new SimpleMeterRegistry()).close();

@@ -12,6 +12,7 @@ import io.relayminer.core.config.Key;
 import io.relayminer.core.config.KeysConfig;
 import io.relayminer.core.config.LoggingConfig;
 import io.relayminer.core.config.PocketNodeConfig;
+import io.relayminer.core.config.ProviderSection;
 import io.relayminer.core.config.RedisConfig;
 import io.relayminer.core.key.InvalidKeyException;
 import io.relayminer.core.key.SupplierKey;
@@ -38,6 +39,14 @@ import java.util.Map;
  */
 record RelayerConfig(
         @Key("Address of the relay port, host:port.") String listenAddr,
+        @Key(
+                        "Transports on which relays arrive, each with its type and settings of its"
+                                + " own; absent means one of type http on listen_addr.")
+                List<ProviderSection> transports,
+        @Key(
+                        "Who calls the backends: the type of a plug-in and its settings; absent"
+                                + " means type http.")
+                ProviderSection backendClient,
         @Key(
                         "How relays of services without a mode of their own are checked: eager"
                                 + " verifies, then calls the backend; optimistic does both at the"
@@ -95,6 +104,11 @@ record RelayerConfig(
     RelayerConfig {
         listenAddr = Check.textOr(listenAddr, "0.0.0.0:8080");
         Check.listenAddress("listen_addr", listenAddr);
+        transports =
+                transports == null || transports.isEmpty()
+                        ? List.of(ProviderSection.of("http"))
+                        : List.copyOf(transports);
+        backendClient = Check.orDefault(backendClient, ProviderSection.of("http"));
         defaultValidationMode = Check.orDefault(defaultValidationMode, ValidationMode.OPTIMISTIC);
         defaultRequestTimeoutSeconds =
                 Check.inRange(
@@ -170,6 +184,8 @@ record RelayerConfig(
     private RelayerConfig with(RedisConfig otherRedis, PocketNodeConfig otherNode) {
         return new RelayerConfig(
                 listenAddr,
+                transports,
+                backendClient,
                 defaultValidationMode,
                 defaultRequestTimeoutSeconds,
                 defaultMaxBodySizeBytes,

@@ -62,7 +62,9 @@ final class RelayerDaemon extends DaemonProcess {
         try (Opening<ChainClient> chain =
                         new Opening<>(
                                 "chain",
-                                () -> ChainClient.openChecked(RelayerWiring.chain(config.pocketNode())));
+                                () ->
+                                        ChainClient.openChecked(
+                                                RelayerWiring.chain(config.pocketNode())));
                 Opening<RedisConnections> redis =
                         new Opening<>(
                                 "redis",
@@ -186,7 +188,8 @@ final class RelayerDaemon extends DaemonProcess {
                                         .health(() -> true)
                                         .get("/ready", () -> answer(pages.ready()))
                                         .getBelow(
-                                                "/ready/", service -> answer(pages.service(service))))
+                                                "/ready/",
+                                                service -> answer(pages.service(service))))
                         : null;
         relayer.start();
         LOG.info(

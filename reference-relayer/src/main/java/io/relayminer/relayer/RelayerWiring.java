@@ -1,14 +1,16 @@
 package io.relayminer.relayer;
 
+import io.netty.channel.EventLoop;
 import io.relayminer.core.backend.BackendAuthentication;
+import io.relayminer.core.backend.BackendSource;
 import io.relayminer.core.backend.Endpoint;
 import io.relayminer.core.backend.LoadBalancing;
 import io.relayminer.core.backend.PoolSpec;
 import io.relayminer.core.backend.ServiceBackends;
 import io.relayminer.core.chain.ChainSettings;
 import io.relayminer.core.config.Check;
-import io.netty.channel.EventLoop;
 import io.relayminer.core.config.PocketNodeConfig;
+import io.relayminer.core.config.ProviderSection;
 import io.relayminer.core.daemon.ChainSection;
 import io.relayminer.core.daemon.RedisSection;
 import io.relayminer.core.redis.RedisConnections;
@@ -20,22 +22,26 @@ import io.relayminer.core.relay.MeterPolicy;
 import io.relayminer.core.relay.MiningPolicy;
 import io.relayminer.core.relay.Relayer;
 import io.relayminer.core.relay.RelayerBuilder;
-import io.relayminer.core.relay.Warmup;
-import io.relayminer.provider.ProviderSettings;
-import io.relayminer.provider.Providers;
-import io.relayminer.ring.RingPolicy;
-import io.relayminer.transport.TransportContext;
-import io.relayminer.transport.TransportProvider;
-import java.time.InstantSource;
 import io.relayminer.core.relay.RpcType;
 import io.relayminer.core.relay.ServiceProfile;
+import io.relayminer.core.relay.TransportSource;
+import io.relayminer.core.relay.Warmup;
+import io.relayminer.provider.Providers;
+import io.relayminer.ring.RingPolicy;
+import io.relayminer.transport.Backend;
+import io.relayminer.transport.BackendContext;
 import io.relayminer.transport.BackendOptions;
+import io.relayminer.transport.BackendProvider;
+import io.relayminer.transport.Transport;
+import io.relayminer.transport.TransportContext;
 import io.relayminer.transport.TransportOptions;
+import io.relayminer.transport.TransportProvider;
 
 import org.jspecify.annotations.Nullable;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -78,16 +84,7 @@ final class RelayerWiring {
         RelayerBuilder builder =
                 Relayer.builder()
                         .redis(redis, names)
-                        .transport(
-                                events ->
-                                        Providers.onClassPath("transport", TransportProvider.class)
-                                                .create(
-                                                        "http",
-                                                        new TransportContext(
-                                                                ProviderSettings.empty(
-                                                                        "transports[0]"),
-                                                                transport(config),
-                                                                events)))
+                        .backends(backendSource(config.backendClient()))
                         .relayLog(
                                 listener ->
                                         new RedisStreamRelayLog(
@@ -108,16 +105,57 @@ final class RelayerWiring {
                         .budgetExhaustedAsRelayError(
                                 config.errors().stakeExhaustedStyle().equals("relay_miner_error"))
                         .relayPortAlwaysReady(config.healthCheck().relayPortAlwaysReady());
+        for (int i = 0; i < config.transports().size(); i++) {
+            builder.transport(transport(config, i));
+        }
         Map<String, ServiceProfile> profiles = services(config);
         backends(config)
-                .forEach((id, service) -> builder.service(
-                        Objects.requireNonNull(profiles.get(id)), service));
+                .forEach(
+                        (id, service) ->
+                                builder.service(Objects.requireNonNull(profiles.get(id)), service));
         meter(config.relayMeter(), builder);
         warmup(config.cacheWarmup(), builder);
         if (config.simulation().enabled()) {
             builder.simulation(config.simulation().settings());
         }
         return builder;
+    }
+
+    private static TransportSource transport(RelayerConfig config, int index) {
+        ProviderSection section = config.transports().get(index);
+        return events ->
+                transports()
+                        .create(
+                                section.type(),
+                                new TransportContext(
+                                        section.settings("transports[" + index + "]"),
+                                        transport(config),
+                                        events));
+    }
+
+    private static BackendSource backendSource(ProviderSection section) {
+        return (service, options, events) ->
+                backendProviders()
+                        .create(
+                                section.type(),
+                                new BackendContext(
+                                        section.settings("backend_client"), options, events));
+    }
+
+    /** The transports that can be chosen. */
+    static Providers<Transport, TransportContext> transports() {
+        return Providers.onClassPath("transport", TransportProvider.class);
+    }
+
+    /** The backend clients that can be chosen. */
+    static Providers<Backend, BackendContext> backendProviders() {
+        return Providers.onClassPath("backend", BackendProvider.class);
+    }
+
+    /** Refuses types of plug-ins that nobody provides. */
+    static void checkPlugins(RelayerConfig config) {
+        config.transports().forEach(section -> transports().get(section.type()));
+        backendProviders().get(config.backendClient().type());
     }
 
     private static void meter(RelayerConfig.MeterConfig meter, RelayerBuilder builder) {
@@ -164,8 +202,7 @@ final class RelayerWiring {
         return all;
     }
 
-    private static ServiceProfile profile(
-            RelayerConfig config, String id, ServiceConfig service) {
+    private static ServiceProfile profile(RelayerConfig config, String id, ServiceConfig service) {
         return new ServiceProfile(
                 id,
                 mode(config, service),

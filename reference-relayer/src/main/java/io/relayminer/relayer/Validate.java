@@ -1,7 +1,7 @@
 package io.relayminer.relayer;
 
-import io.relayminer.core.chain.ChainClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.relayminer.core.chain.ChainClient;
 import io.relayminer.core.daemon.ConfigOptions;
 import io.relayminer.core.daemon.KeysSection;
 import io.relayminer.core.key.KeyRing;
@@ -63,6 +63,8 @@ final class Validate implements Callable<Integer> {
         for (String warning : config.simulation().warnings(Instant.now())) {
             out.println("warning: " + warning);
         }
+        RelayerWiring.transports().found().forEach(each -> out.println("transport: " + each));
+        RelayerWiring.backendProviders().found().forEach(each -> out.println("backend: " + each));
         out.println("config OK: " + options.file() + " would start");
         out.flush();
         return checkStake ? stake(config, out, err) : 0;

@@ -197,8 +197,7 @@ class RelayerFaultsTest {
         Files.writeString(file, "keys: [\"not a key\"]\n");
         Await.until(
                 () ->
-                        process
-                                .scrape()
+                        process.scrape()
                                 .lines()
                                 .anyMatch(line -> line.startsWith("ha_keys_load_errors_total")));
         assertEquals(200, send(relay("supplier1")).status());

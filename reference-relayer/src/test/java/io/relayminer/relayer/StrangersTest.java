@@ -32,6 +32,7 @@ class StrangersTest {
 
     /** Chain queries a second for relays that are not authenticated. */
     private static final int BUDGET = 50;
+
     private static final int FLOOD = 6 * BUDGET;
     private static final String COME_AGAIN = "{\"error\":\"session data temporarily unavailable\"}";
 

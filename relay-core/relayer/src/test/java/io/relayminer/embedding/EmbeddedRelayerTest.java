@@ -113,8 +113,7 @@ class EmbeddedRelayerTest {
     }
 
     private static SupplierKey key() {
-        return SupplierKey.fromHex(
-                HexFormat.of().formatHex(SUPPLIER.privateKey().toByteArray()));
+        return SupplierKey.fromHex(HexFormat.of().formatHex(SUPPLIER.privateKey().toByteArray()));
     }
 
     private static RelayRequest relay(DevChain node) {
@@ -129,7 +128,8 @@ class EmbeddedRelayerTest {
             return signer.sign(
                     node.session(app.address(), SERVICE, node.height()).orElseThrow().getHeader(),
                     SUPPLIER.address(),
-                    RelaySigner.jsonRpc("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_chainId\"}"));
+                    RelaySigner.jsonRpc(
+                            "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_chainId\"}"));
         }
     }
 }

@@ -61,8 +61,7 @@ public final class KeysSection {
                     }
                 };
         var unused =
-                timer.scheduleWithFixedDelay(
-                        check, CHECK_SECONDS, CHECK_SECONDS, TimeUnit.SECONDS);
+                timer.scheduleWithFixedDelay(check, CHECK_SECONDS, CHECK_SECONDS, TimeUnit.SECONDS);
         return timer::shutdownNow;
     }
 }

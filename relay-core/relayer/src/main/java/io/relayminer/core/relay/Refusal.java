@@ -18,8 +18,7 @@ import java.util.Map;
  * @param message text for the client, without JSON quoting
  * @param details further members of the answer
  */
-record Refusal(
-        Kind kind, int status, String reason, String message, Map<String, String> details) {
+record Refusal(Kind kind, int status, String reason, String message, Map<String, String> details) {
 
     /** All cases, with status, {@code reason} label of {@code relays_rejected_total} and text. */
     enum Kind {
@@ -61,8 +60,7 @@ record Refusal(
         /** The relay is not authentic or not of the session it claims. */
         VALIDATION_FAILED(403, "validation_failed", "relay validation failed: %s"),
         /** What is needed to judge or price the relay cannot be read now: nothing is guessed. */
-        SESSION_UNAVAILABLE(
-                503, "session_unavailable", "session data temporarily unavailable"),
+        SESSION_UNAVAILABLE(503, "session_unavailable", "session data temporarily unavailable"),
         /** The meter cannot tell and is configured to refuse. */
         METERING_UNAVAILABLE(503, "meter_error", "relay metering unavailable"),
         /** The session's budget for this supplier is used up. */
@@ -105,8 +103,7 @@ record Refusal(
 
     static Refusal backendUnavailable(String serviceId) {
         Kind kind = Kind.BACKEND_UNAVAILABLE;
-        return new Refusal(
-                kind, kind.status, kind.reason, kind.text, Map.of("service", serviceId));
+        return new Refusal(kind, kind.status, kind.reason, kind.text, Map.of("service", serviceId));
     }
 
     static Refusal backendFailed(Outcome outcome) {

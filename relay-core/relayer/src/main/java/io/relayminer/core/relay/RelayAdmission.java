@@ -170,7 +170,8 @@ public final class RelayAdmission {
                                 if (throttle.permit() >= 0) {
                                     LOG.warn("session data cannot be read in {}", patience);
                                 }
-                                throw new RefusedException(Refusal.of(Refusal.Kind.SESSION_UNAVAILABLE));
+                                throw new RefusedException(
+                                        Refusal.of(Refusal.Kind.SESSION_UNAVAILABLE));
                             }
                             throw failure instanceof RuntimeException known
                                     ? known

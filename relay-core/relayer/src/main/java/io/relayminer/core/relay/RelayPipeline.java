@@ -306,7 +306,8 @@ public final class RelayPipeline implements RelayHandler {
                                 case MeterDecision.OverLimit no ->
                                         throw refused(Refusal.of(Refusal.Kind.STAKE_EXHAUSTED));
                                 case MeterDecision.Unavailable no ->
-                                        throw refused(Refusal.of(Refusal.Kind.METERING_UNAVAILABLE));
+                                        throw refused(
+                                                Refusal.of(Refusal.Kind.METERING_UNAVAILABLE));
                             }
                             return relay;
                         });
@@ -380,7 +381,8 @@ public final class RelayPipeline implements RelayHandler {
     private RelayInProgress respond(RelayInProgress relay) {
         SupplierKey key = parts.keys().find(relay.supplier());
         if (key == null) {
-            throw refused(Refusal.of(Refusal.Kind.SIGNING_FAILED)); // unloaded since it was admitted
+            throw refused(
+                    Refusal.of(Refusal.Kind.SIGNING_FAILED)); // unloaded since it was admitted
         }
         try {
             relay.signed(ResponseSigning.sign(relay.request().header(), relay.answer(), key));

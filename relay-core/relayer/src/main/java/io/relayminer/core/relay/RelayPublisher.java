@@ -102,6 +102,9 @@ public final class RelayPublisher {
                     more,
                     cause.toString());
         }
-        throw new RefusedException(full ? Refusal.of(Refusal.Kind.OVERLOADED) : Refusal.of(Refusal.Kind.LOG_UNAVAILABLE));
+        throw new RefusedException(
+                full
+                        ? Refusal.of(Refusal.Kind.OVERLOADED)
+                        : Refusal.of(Refusal.Kind.LOG_UNAVAILABLE));
     }
 }

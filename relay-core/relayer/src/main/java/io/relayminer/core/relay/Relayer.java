@@ -401,8 +401,7 @@ public final class Relayer implements AutoCloseable {
                         LOG.warn("a periodic task failed: {}", e.toString());
                     }
                 };
-        var unused =
-                timer.scheduleWithFixedDelay(guarded, 0, SWEEP_SECONDS, TimeUnit.SECONDS);
+        var unused = timer.scheduleWithFixedDelay(guarded, 0, SWEEP_SECONDS, TimeUnit.SECONDS);
     }
 
     private ScheduledExecutorService timer() {

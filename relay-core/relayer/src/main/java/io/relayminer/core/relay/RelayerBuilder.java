@@ -246,10 +246,6 @@ public final class RelayerBuilder {
                 ? chosen
                 : listener ->
                         new RedisStreamRelayLog(
-                                connections,
-                                names,
-                                RelayLogSettings.DEFAULT,
-                                clock,
-                                listener);
+                                connections, names, RelayLogSettings.DEFAULT, clock, listener);
     }
 }

@@ -78,10 +78,12 @@ final class SupplierGate {
 
     private Admission judge(SupplierState state, String supplier, String service, RpcType type) {
         if (!state.active()) {
-            return new Admission.Refused(Refusal.of(Refusal.Kind.SUPPLIER_INACTIVE, supplier, state.status()));
+            return new Admission.Refused(
+                    Refusal.of(Refusal.Kind.SUPPLIER_INACTIVE, supplier, state.status()));
         }
         if (state.services() == null || state.services().isEmpty()) {
-            return new Admission.Refused(Refusal.of(Refusal.Kind.SUPPLIER_WITHOUT_SERVICES, supplier));
+            return new Admission.Refused(
+                    Refusal.of(Refusal.Kind.SUPPLIER_WITHOUT_SERVICES, supplier));
         }
         if (!state.activeFor(service)) {
             return new Admission.Refused(

@@ -3,7 +3,6 @@ package io.relayminer.testkit.localnet;
 import com.google.protobuf.ByteString;
 
 import io.relayminer.core.chain.ChainQueries;
-import io.relayminer.core.relay.Refusal;
 import io.relayminer.core.wire.application.Application;
 import io.relayminer.core.wire.service.RelayRequest;
 import io.relayminer.core.wire.session.Session;
@@ -221,8 +220,7 @@ final class Traffic implements AutoCloseable {
      * there or not.
      */
     private static boolean isLogUnavailable(RelayVerdict.Refused refused) {
-        Refusal reason = new Refusal.LogUnavailable();
-        return refused.status() == reason.status() && refused.body().contains(reason.message());
+        return refused.status() == 503 && refused.body().contains("relay log unavailable");
     }
 
     private void complain(String reason) {
