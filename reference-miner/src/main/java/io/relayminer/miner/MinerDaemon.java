@@ -75,7 +75,9 @@ final class MinerDaemon extends DaemonProcess {
     private MinerDaemon(MinerConfig config, Closer parts) {
         super("miner", parts);
         this.config = config;
-        PrometheusMeterRegistry registry = parts.add(registry());
+        PrometheusMeterRegistry registry = registry();
+        AutoCloseable meters = registry::close;
+        parts.add(meters);
         KeyRing ring = parts.add(KeysSection.load(config.keys(), registry));
         RedisKeys keys = RedisSection.keys(config.redis());
         this.instance = instanceId(config.consumerName());

@@ -4,11 +4,13 @@ import io.relayminer.core.miner.store.SessionRecord;
 import io.relayminer.core.miner.store.SessionState;
 import io.relayminer.core.miner.store.SupplierStore;
 import io.relayminer.core.session.SessionWindows;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Closes sessions for relays: waits for late ones, drains the log, seals the tree.
@@ -88,10 +90,9 @@ final class Sealing {
         }
         Optional<SupplierStore.Sealed> result =
                 store.seal(
-                        start(session),
-                        leaf -> RelayIntake.belongs(leaf, constants.of(session)));
+                        start(session), leaf -> RelayIntake.belongs(leaf, constants.of(session)));
         SessionState state =
-                result.flatMap(sealed -> SessionState.ofWire(sealed.state()))
+                result.flatMap(done -> SessionState.ofWire(done.state()))
                         .filter(s -> !s.terminal())
                         .orElse(null);
         if (result.isEmpty() || state == null) {
