@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.lettuce.core.Range;
 import io.relayminer.core.redis.RedisConnections;
 import io.relayminer.core.redis.RedisKeys;
@@ -243,6 +245,29 @@ class RelayerFaultsTest {
                 assertThrows(RuntimeException.class, () -> RelayerDaemon.start(config));
         assertTrue(refused.getMessage().contains("\"pocket\""), refused::getMessage);
         assertTrue(refused.getMessage().contains("\"pocket-beta\""), refused::getMessage);
+    }
+
+    @Test
+    void aRelayerThatHearsOfBlocksButCannotAskTheChainIsNotReady() throws Exception {
+        chain();
+        start(
+                "inline: [\"" + hex("supplier1") + "\"]",
+                chain.rpcAddress(),
+                "127.0.0.1:" + freePort());
+        try (RedisConnections client = RedisConnections.open(redis.uri())) {
+            Await.until(
+                    () -> {
+                        client.sync()
+                                .publish(
+                                        RedisKeys.plain().blockChannel().getBytes(UTF_8),
+                                        "{\"height\":5,\"timestamp\":\"2026-01-01T00:00:00Z\"}"
+                                                .getBytes(UTF_8));
+                        return process.height() >= 5;
+                    });
+        }
+        RawClient.Answer notReady = RawClient.get(process.healthAddress(), "/ready");
+        assertEquals(503, notReady.status());
+        assertEquals("the chain does not answer queries", notReady.text());
     }
 
     @Test

@@ -30,7 +30,7 @@ public final class Closer implements AutoCloseable {
         while (!opened.isEmpty()) {
             try {
                 opened.pop().close();
-            } catch (Exception e) {
+            } catch (Exception | LinkageError e) {
                 if (e instanceof InterruptedException) {
                     Thread.currentThread().interrupt();
                 }

@@ -52,8 +52,8 @@ public abstract class DaemonProcess implements AutoCloseable {
             stop();
         } finally {
             parts.close();
-            stopped.countDown();
             LOG.info("{} stopped", name);
+            stopped.countDown();
         }
     }
 }

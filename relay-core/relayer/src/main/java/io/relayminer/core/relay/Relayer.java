@@ -82,6 +82,7 @@ public final class Relayer implements AutoCloseable {
     private final RedisConnections redis;
     private final RedisKeys names;
     private final ScheduledExecutorService timer;
+    private final ChainReachability chainReachability;
     private final BlockHeights heights;
     private final RelayCaches caches;
     private final RelayAdmission admission;
@@ -128,6 +129,7 @@ public final class Relayer implements AutoCloseable {
             RelayLog log = opened(from.logSource(redis).open(metrics));
             metrics.publishPending(log::unconfirmed);
 
+            this.chainReachability = new ChainReachability(chain, timer);
             this.heights = opened(new BlockHeights(chain, names, redis, timer, ticker));
             this.caches = caches(chain, ticker);
             RingVerifier verifier = opened(RingVerifier.builder().policy(from.rings).build());
@@ -216,6 +218,7 @@ public final class Relayer implements AutoCloseable {
                 repeat(() -> live.sweep(heights.height()));
             }
             heights.start(subscriber);
+            chainReachability.start();
             reachability = opened(new RedisReachability(redis, timer));
             backends.start();
             warmUp();
@@ -254,6 +257,9 @@ public final class Relayer implements AutoCloseable {
         }
         if (heights.height() == 0) {
             return "block height unknown";
+        }
+        if (!chainReachability.answered()) {
+            return "the chain does not answer queries";
         }
         if (keys.isEmpty()) {
             return "no supplier key loaded";
