@@ -102,7 +102,7 @@ final class ExchangeCodec
                 super.channelRead(ctx, message);
             } else {
                 ReferenceCountUtil.release(message);
-                ctx.close();
+                var unused = ctx.close();
             }
         }
 
@@ -150,7 +150,7 @@ final class ExchangeCodec
             int rest = actualReadableBytes();
             if (rest > 0) {
                 in.skipBytes(rest);
-                ctx.close();
+                var unused = ctx.close();
             }
         }
 

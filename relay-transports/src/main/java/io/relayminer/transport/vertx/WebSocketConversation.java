@@ -168,7 +168,8 @@ final class WebSocketConversation implements Conversation {
         if (taken.isDone()) {
             taken(taken.isCompletedExceptionally());
         } else {
-            taken.whenComplete((ready, failure) -> onLoop(() -> taken(failure != null)));
+            var unused =
+                    taken.whenComplete((ready, failure) -> onLoop(() -> taken(failure != null)));
         }
     }
 

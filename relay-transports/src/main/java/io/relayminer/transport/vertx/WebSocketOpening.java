@@ -66,13 +66,14 @@ final class WebSocketOpening {
                                 Math.max(1, timeout.toMillis()),
                                 id -> fail(BackendResult.Kind.TIMEOUT, "no handshake in time"));
         Runnable withdraw = cancellation.onCancel(this::cancelled);
-        result.whenComplete(
-                (answer, defect) -> {
-                    backend.vertx().cancelTimer(timer);
-                    if (!(answer instanceof ChannelResult.Opened)) {
-                        withdraw.run();
-                    }
-                });
+        var unused =
+                result.whenComplete(
+                        (answer, defect) -> {
+                            backend.vertx().cancelTimer(timer);
+                            if (!(answer instanceof ChannelResult.Opened)) {
+                                withdraw.run();
+                            }
+                        });
         if (result.isDone()) {
             return;
         }

@@ -132,7 +132,7 @@ final class NodesHash {
     }
 
     /** Takes the fields of a hash. A field may come twice. */
-    private interface Visitor {
+    interface Visitor {
         void visit(byte[] field, byte[] node);
     }
 

@@ -36,11 +36,12 @@ public final class RedisReachability implements AutoCloseable {
 
     private void ask() {
         try {
-            redis.async()
-                    .ping()
-                    .toCompletableFuture()
-                    .orTimeout(SECONDS, TimeUnit.SECONDS)
-                    .whenComplete((pong, failure) -> reachable = failure == null);
+            var unused =
+                    redis.async()
+                            .ping()
+                            .toCompletableFuture()
+                            .orTimeout(SECONDS, TimeUnit.SECONDS)
+                            .whenComplete((pong, failure) -> reachable = failure == null);
         } catch (RuntimeException e) {
             reachable = false;
         }

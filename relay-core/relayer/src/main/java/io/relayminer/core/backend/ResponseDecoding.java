@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.GZIPInputStream;
@@ -62,7 +62,8 @@ final class ResponseDecoding {
     static BackendAnswer.Answered decode(
             BackendResult.Response response, long maxBytes, int retries)
             throws UndecodableException {
-        SortedMap<String, List<String>> headers = headers(response.headers(), response.trailers());
+        NavigableMap<String, List<String>> headers =
+                headers(response.headers(), response.trailers());
         byte[] body = response.body();
         if (beginsAsGzip(body)) {
             try {
@@ -80,8 +81,8 @@ final class ResponseDecoding {
     }
 
     /** Headers and trailers under their canonical names, without those about the connection. */
-    static SortedMap<String, List<String>> headers(Headers head, Headers trailers) {
-        SortedMap<String, List<String>> headers = new TreeMap<>();
+    static NavigableMap<String, List<String>> headers(Headers head, Headers trailers) {
+        NavigableMap<String, List<String>> headers = new TreeMap<>();
         head.forEach((name, value) -> put(headers, name, value));
         trailers.forEach((name, value) -> put(headers, name, value));
         List<String> connection = headers.remove("Connection");
@@ -96,7 +97,7 @@ final class ResponseDecoding {
         return headers;
     }
 
-    private static void put(SortedMap<String, List<String>> headers, String name, String value) {
+    private static void put(NavigableMap<String, List<String>> headers, String name, String value) {
         String canonical = CANONICAL.get(name);
         if (canonical == null) {
             canonical = HttpMessageCodec.canonicalName(name);
@@ -123,7 +124,7 @@ final class ResponseDecoding {
         return (body.length < 3 || body[2] == 8) && (body.length < 4 || (body[3] & 0xe0) == 0);
     }
 
-    private static boolean isAnnouncedAsGzip(SortedMap<String, List<String>> headers) {
+    private static boolean isAnnouncedAsGzip(NavigableMap<String, List<String>> headers) {
         List<String> encoding = headers.get("Content-Encoding");
         return encoding != null
                 && (encoding.getFirst().equalsIgnoreCase("gzip")
