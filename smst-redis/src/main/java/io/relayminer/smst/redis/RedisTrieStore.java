@@ -9,7 +9,6 @@ import io.relayminer.smst.SparseMerkleSumTrie;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -50,7 +49,7 @@ public final class RedisTrieStore {
             throw new IllegalArgumentException(
                     "the batch acknowledges stream entries; RedisLeafStore commits those");
         }
-        Map<byte[], byte[]> fields = new IdentityHashMap<>();
+        IdentityHashMap<byte[], byte[]> fields = new IdentityHashMap<>();
         batch.forEachLeaf(fields::put);
         return fields.isEmpty()
                 ? CompletableFuture.completedFuture(0L)
