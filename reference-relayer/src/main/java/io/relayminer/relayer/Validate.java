@@ -63,9 +63,9 @@ final class Validate implements Callable<Integer> {
         for (String warning : config.simulation().warnings(Instant.now())) {
             out.println("warning: " + warning);
         }
+        out.println("config OK: " + options.file() + " would start");
         RelayerWiring.transports().found().forEach(each -> out.println("transport: " + each));
         RelayerWiring.backendProviders().found().forEach(each -> out.println("backend: " + each));
-        out.println("config OK: " + options.file() + " would start");
         out.flush();
         return checkStake ? stake(config, out, err) : 0;
     }
