@@ -79,7 +79,7 @@ class ConformanceTableTest {
                     }
                     rows.add(
                             new Row(
-                                    module.getFileName().toString(),
+                                    ROOT.relativize(module).toString(),
                                     file.getFileName()
                                             .toString()
                                             .replaceAll("(\\.json)?\\.properties$", ""),
@@ -110,8 +110,9 @@ class ConformanceTableTest {
         return files;
     }
 
+    /** Modules stand in the root or one folder below it. */
     private static List<Path> modules() throws IOException {
-        try (var paths = Files.list(ROOT)) {
+        try (var paths = Files.walk(ROOT, 2)) {
             return paths.filter(p -> Files.exists(p.resolve("pom.xml"))).sorted().toList();
         }
     }
